@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary of scalar.h in AVX2 and FMA: two registers a vector, a mask as two lane masks.
+#ifndef INTARSIA_SIMD_AVX2_H_
+#define INTARSIA_SIMD_AVX2_H_
+
+#include <immintrin.h>
+#include <stdint.h>
+
+namespace ITA_ISA {
+
+constexpr int kLanes = 16;
+constexpr int kAccumulators = 6;  // 12 of 16 registers
+
+struct V {
+  __m256 lo, hi;
+};
+struct U {
+  __m256i lo, hi;
+};
+struct M {
+  __m256 lo, hi;  // all ones or all zeros a lane
+};
+
+inline V Set(float x) {
+  __m256 v = _mm256_set1_ps(x);
+  return {v, v};
+}
+inline V Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+inline V Load(const float* p) { return {_mm256_load_ps(p), _mm256_load_ps(p + 8)}; }
+inline void Store(V v, float* p) {
+  _mm256_store_ps(p, v.lo);
+  _mm256_store_ps(p + 8, v.hi);
+}
+inline V LoadU(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline void StoreU(V v, float* p) {
+  _mm256_storeu_ps(p, v.lo);
+  _mm256_storeu_ps(p + 8, v.hi);
+}
+
+inline V Add(V a, V b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
+inline V Sub(V a, V b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
+inline V Mul(V a, V b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
+inline V Div(V a, V b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)}; }
+inline V MulAdd(V a, V b, V c) {
+  return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+inline V NegMulAdd(V a, V b, V c) {
+  return {_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
+}
+inline V Max(V a, V b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
+inline V Min(V a, V b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
+inline V Sqrt(V a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
+inline V Abs(V a) {
+  __m256 sign = _mm256_set1_ps(-0.0f);
+  return {_mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi)};
+}
+
+inline V MulAddAt(const float* p, V w, V acc) {
+  return {_mm256_fmadd_ps(_mm256_load_ps(p), w.lo, acc.lo),
+          _mm256_fmadd_ps(_mm256_load_ps(p + 8), w.hi, acc.hi)};
+}
+
+inline float ReduceSum(V v) {
+  __m256 half = _mm256_add_ps(v.lo, v.hi);
+  __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  quarter = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+  return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
+}
+
+// 8x8: pairs, then quarters, then the two halves of 128 bits change places.
+inline void Transpose8(__m256 r[8]) {
+  __m256 pairs[8];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    pairs[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+  __m256 quarters[8];  // [4 * g + e]: rows 4g .. 4g+3 of columns e and e+4
+  for (int g = 0; g < 2; g++) {
+    const __m256* p = pairs + 4 * g;
+    quarters[4 * g + 0] = _mm256_shuffle_ps(p[0], p[2], 0x44);
+    quarters[4 * g + 1] = _mm256_shuffle_ps(p[0], p[2], 0xEE);
+    quarters[4 * g + 2] = _mm256_shuffle_ps(p[1], p[3], 0x44);
+    quarters[4 * g + 3] = _mm256_shuffle_ps(p[1], p[3], 0xEE);
+  }
+  for (int e = 0; e < 4; e++) {
+    r[e] = _mm256_permute2f128_ps(quarters[e], quarters[4 + e], 0x20);
+    r[4 + e] = _mm256_permute2f128_ps(quarters[e], quarters[4 + e], 0x31);
+  }
+}
+inline void Transpose(V v[kLanes]) {
+  __m256 tile[2][2][8];  // [row half][column half][row]
+  for (int i = 0; i < kLanes; i++) {
+    tile[i / 8][0][i % 8] = v[i].lo;
+    tile[i / 8][1][i % 8] = v[i].hi;
+  }
+  for (int half = 0; half < 2; half++) {
+    Transpose8(tile[half][0]);
+    Transpose8(tile[half][1]);
+  }
+  for (int i = 0; i < kLanes; i++) v[i] = {tile[0][i / 8][i % 8], tile[1][i / 8][i % 8]};
+}
+
+// ---- masks
+
+inline __m256 LaneMask8(uint32_t bits) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  __m256i set = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), bit);
+  return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bit));
+}
+inline M FromBits(uint32_t bits) { return {LaneMask8(bits & 0xFF), LaneMask8(bits >> 8 & 0xFF)}; }
+inline uint32_t ToBits(M m) {
+  return static_cast<uint32_t>(_mm256_movemask_ps(m.lo)) |
+         static_cast<uint32_t>(_mm256_movemask_ps(m.hi)) << 8;
+}
+inline M FirstN(int n) { return FromBits(n >= kLanes ? 0xFFFFu : (1u << n) - 1); }
+inline M And(M a, M b) { return {_mm256_and_ps(a.lo, b.lo), _mm256_and_ps(a.hi, b.hi)}; }
+inline M AndNot(M a, M b) { return {_mm256_andnot_ps(b.lo, a.lo), _mm256_andnot_ps(b.hi, a.hi)}; }
+inline M Or(M a, M b) { return {_mm256_or_ps(a.lo, b.lo), _mm256_or_ps(a.hi, b.hi)}; }
+inline M Lt(V a, V b) {
+  return {_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
+}
+inline M Gt(V a, V b) {
+  return {_mm256_cmp_ps(a.lo, b.lo, _CMP_GT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_GT_OQ)};
+}
+inline M Ge(V a, V b) {
+  return {_mm256_cmp_ps(a.lo, b.lo, _CMP_GE_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_GE_OQ)};
+}
+inline M Eq(V a, V b) {
+  return {_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)};
+}
+inline V IfThenElse(M m, V yes, V no) {
+  return {_mm256_blendv_ps(no.lo, yes.lo, m.lo), _mm256_blendv_ps(no.hi, yes.hi, m.hi)};
+}
+inline V IfThenElseZero(M m, V yes) {
+  return {_mm256_and_ps(m.lo, yes.lo), _mm256_and_ps(m.hi, yes.hi)};
+}
+
+inline V MaskedLoad(M m, const float* p) {
+  return {_mm256_maskload_ps(p, _mm256_castps_si256(m.lo)),
+          _mm256_maskload_ps(p + 8, _mm256_castps_si256(m.hi))};
+}
+inline void MaskedStore(M m, V v, float* p) {
+  _mm256_maskstore_ps(p, _mm256_castps_si256(m.lo), v.lo);
+  _mm256_maskstore_ps(p + 8, _mm256_castps_si256(m.hi), v.hi);
+}
+
+// ---- integers
+
+inline U SetU(uint32_t x) {
+  __m256i v = _mm256_set1_epi32(static_cast<int>(x));
+  return {v, v};
+}
+inline U AddU(U a, U b) { return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)}; }
+inline U IotaU(uint32_t first) {
+  return AddU(SetU(first), {_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                            _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15)});
+}
+inline U LoadInts(const void* p) {
+  const __m256i* q = static_cast<const __m256i*>(p);
+  return {_mm256_loadu_si256(q), _mm256_loadu_si256(q + 1)};
+}
+inline U XorU(U a, U b) { return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)}; }
+inline U AndU(U a, U b) { return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)}; }
+inline U MulLoU(U a, U b) {
+  return {_mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi)};
+}
+inline __m256i MulHi8(__m256i a, __m256i b) {
+  __m256i even = _mm256_srli_epi64(_mm256_mul_epu32(a, b), 32);
+  __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32));
+  return _mm256_blend_epi32(even, odd, 0xAA);
+}
+inline U MulHiU(U a, U b) { return {MulHi8(a.lo, b.lo), MulHi8(a.hi, b.hi)}; }
+template <int kBits>
+inline U ShiftRightU(U a) {
+  return {_mm256_srli_epi32(a.lo, kBits), _mm256_srli_epi32(a.hi, kBits)};
+}
+template <int kBits>
+inline U ShiftLeftU(U a) {
+  return {_mm256_slli_epi32(a.lo, kBits), _mm256_slli_epi32(a.hi, kBits)};
+}
+inline M EqU(U a, U b) {
+  return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.lo, b.lo)),
+          _mm256_castsi256_ps(_mm256_cmpeq_epi32(a.hi, b.hi))};
+}
+inline M GtU(U a, U b) {
+  return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(a.lo, b.lo)),
+          _mm256_castsi256_ps(_mm256_cmpgt_epi32(a.hi, b.hi))};
+}
+inline V BitsToFloat(U a) { return {_mm256_castsi256_ps(a.lo), _mm256_castsi256_ps(a.hi)}; }
+inline U FloatToBits(V a) { return {_mm256_castps_si256(a.lo), _mm256_castps_si256(a.hi)}; }
+inline V ToFloat(U a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
+inline U ToNearest(V a) { return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)}; }
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_SIMD_AVX2_H_

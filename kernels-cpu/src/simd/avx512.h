@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary of scalar.h in AVX-512 F, BW, DQ, VL: one register a vector, one k register a mask.
+#ifndef INTARSIA_SIMD_AVX512_H_
+#define INTARSIA_SIMD_AVX512_H_
+
+#include <immintrin.h>
+#include <stdint.h>
+
+namespace ITA_ISA {
+
+constexpr int kLanes = 16;
+constexpr int kAccumulators = 24;
+
+typedef __m512 V;
+typedef __mmask16 M;
+struct U {
+  __m512i v;
+};
+
+inline V Set(float x) { return _mm512_set1_ps(x); }
+inline V Zero() { return _mm512_setzero_ps(); }
+inline V Load(const float* p) { return _mm512_load_ps(p); }
+inline void Store(V v, float* p) { _mm512_store_ps(p, v); }
+inline V LoadU(const float* p) { return _mm512_loadu_ps(p); }
+inline void StoreU(V v, float* p) { _mm512_storeu_ps(p, v); }
+
+inline V Add(V a, V b) { return _mm512_add_ps(a, b); }
+inline V Sub(V a, V b) { return _mm512_sub_ps(a, b); }
+inline V Mul(V a, V b) { return _mm512_mul_ps(a, b); }
+inline V Div(V a, V b) { return _mm512_div_ps(a, b); }
+inline V MulAdd(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+inline V NegMulAdd(V a, V b, V c) { return _mm512_fnmadd_ps(a, b, c); }
+inline V Max(V a, V b) { return _mm512_max_ps(a, b); }
+inline V Min(V a, V b) { return _mm512_min_ps(a, b); }
+inline V Sqrt(V a) { return _mm512_sqrt_ps(a); }
+inline V Abs(V a) { return _mm512_abs_ps(a); }
+
+inline V MulAddAt(const float* p, V w, V acc) {
+  return _mm512_fmadd_ps(_mm512_load_ps(p), w, acc);
+}
+
+inline float ReduceSum(V v) {
+  __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+  __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  quarter = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+  return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
+}
+
+// Pairs, then quarters, then twice the parts of 128 bits change places.
+inline void Transpose(V v[kLanes]) {
+  V pairs[kLanes];
+  for (int i = 0; i < kLanes; i += 2) {
+    pairs[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+    pairs[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+  }
+  V quarters[4][4];  // [g][e]: rows 4g .. 4g+3 of columns e, e+4, e+8, e+12
+  for (int g = 0; g < 4; g++) {
+    const V* p = pairs + 4 * g;
+    quarters[g][0] = _mm512_shuffle_ps(p[0], p[2], 0x44);
+    quarters[g][1] = _mm512_shuffle_ps(p[0], p[2], 0xEE);
+    quarters[g][2] = _mm512_shuffle_ps(p[1], p[3], 0x44);
+    quarters[g][3] = _mm512_shuffle_ps(p[1], p[3], 0xEE);
+  }
+  for (int e = 0; e < 4; e++) {
+    V even01 = _mm512_shuffle_f32x4(quarters[0][e], quarters[1][e], 0x88);  // columns e, e+8
+    V odd01 = _mm512_shuffle_f32x4(quarters[0][e], quarters[1][e], 0xDD);   // columns e+4, e+12
+    V even23 = _mm512_shuffle_f32x4(quarters[2][e], quarters[3][e], 0x88);
+    V odd23 = _mm512_shuffle_f32x4(quarters[2][e], quarters[3][e], 0xDD);
+    v[e] = _mm512_shuffle_f32x4(even01, even23, 0x88);
+    v[e + 4] = _mm512_shuffle_f32x4(odd01, odd23, 0x88);
+    v[e + 8] = _mm512_shuffle_f32x4(even01, even23, 0xDD);
+    v[e + 12] = _mm512_shuffle_f32x4(odd01, odd23, 0xDD);
+  }
+}
+
+// ---- masks
+
+inline M FromBits(uint32_t bits) { return static_cast<M>(bits); }
+inline uint32_t ToBits(M m) { return m; }
+inline M FirstN(int n) { return static_cast<M>(n >= kLanes ? 0xFFFFu : (1u << n) - 1); }
+inline M And(M a, M b) { return static_cast<M>(a & b); }
+inline M AndNot(M a, M b) { return static_cast<M>(a & ~b); }
+inline M Or(M a, M b) { return static_cast<M>(a | b); }
+inline M Lt(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+inline M Gt(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+inline M Ge(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
+inline M Eq(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+inline V IfThenElse(M m, V yes, V no) { return _mm512_mask_blend_ps(m, no, yes); }
+inline V IfThenElseZero(M m, V yes) { return _mm512_maskz_mov_ps(m, yes); }
+
+inline V MaskedLoad(M m, const float* p) { return _mm512_maskz_loadu_ps(m, p); }
+inline void MaskedStore(M m, V v, float* p) { _mm512_mask_storeu_ps(p, m, v); }
+
+// ---- integers
+
+inline U SetU(uint32_t x) { return {_mm512_set1_epi32(static_cast<int>(x))}; }
+inline U AddU(U a, U b) { return {_mm512_add_epi32(a.v, b.v)}; }
+inline U IotaU(uint32_t first) {
+  return AddU(SetU(first),
+              {_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)});
+}
+inline U LoadInts(const void* p) { return {_mm512_loadu_si512(p)}; }
+inline U XorU(U a, U b) { return {_mm512_xor_si512(a.v, b.v)}; }
+inline U AndU(U a, U b) { return {_mm512_and_si512(a.v, b.v)}; }
+inline U MulLoU(U a, U b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
+inline U MulHiU(U a, U b) {
+  __m512i even = _mm512_srli_epi64(_mm512_mul_epu32(a.v, b.v), 32);
+  __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a.v, 32), _mm512_srli_epi64(b.v, 32));
+  return {_mm512_mask_blend_epi32(0xAAAA, even, odd)};
+}
+template <int kBits>
+inline U ShiftRightU(U a) {
+  return {_mm512_srli_epi32(a.v, kBits)};
+}
+template <int kBits>
+inline U ShiftLeftU(U a) {
+  return {_mm512_slli_epi32(a.v, kBits)};
+}
+inline M EqU(U a, U b) { return _mm512_cmpeq_epi32_mask(a.v, b.v); }
+inline M GtU(U a, U b) { return _mm512_cmpgt_epi32_mask(a.v, b.v); }
+inline V BitsToFloat(U a) { return _mm512_castsi512_ps(a.v); }
+inline U FloatToBits(V a) { return {_mm512_castps_si512(a)}; }
+inline V ToFloat(U a) { return _mm512_cvtepi32_ps(a.v); }
+inline U ToNearest(V a) { return {_mm512_cvtps_epi32(a)}; }
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_SIMD_AVX512_H_

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/**
+ * The treaty between Java and the kernels: everything Java may know of C, and everything C promises.
+ *
+ * Shapes. Sizes are upper case in comments, lower case in fields: N batch, C channels, H W height and
+ * width, O output channels, I input channels of one filter (C / groups), KH KW filter, OH OW output.
+ * Weights are OIHW, linear weights OI, row-major. Dilation 1 means none. Padding is symmetric, zero.
+ *
+ * Activations. A tensor marked "activations" has the layout that the context names
+ * (ita_context_info.layout); every other tensor is row-major. The CPU keeps activations as
+ * [N/16][C][H][W][16]: sixteen images are the vector, so a weight is a scalar that a mask can skip.
+ * When N is not a multiple of 16 the last block has pad lanes. Pad lanes of a value are finite and no
+ * result depends on them; pad lanes of a diff_* tensor are zero, and every op here writes them so.
+ * In either layout flattening [N, C, H, W] to [N, C*H*W] moves no byte.
+ *
+ * Masks. One bit per weight, in rows: [rows, ceil(cols / 32)] words, bit 0 first, a row starts on a
+ * word, pad bits are zero. A row is one filter (cols = I*KH*KW) or one output (cols = I).
+ *
+ * Pointers in an op are memory of the context's device, borrowed for the call. They must not overlap
+ * unless the field says so. NULL is allowed only where the field says so. Java checks shapes, devices
+ * and lifetimes before a call; C returns a status for what Java cannot know.
+ *
+ * Threads. Calls on one context are serialised by a lock inside it. A result never depends on the
+ * number of threads.
+ */
+#ifndef INTARSIA_INTARSIA_H_
+#define INTARSIA_INTARSIA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define ITA_API __attribute__((visibility("default")))
+#else
+#define ITA_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Raised by one whenever a struct or a prototype below changes. */
+#define ITA_ABI_VERSION 1
+
+/** Images per block of the CPU's activation layout. */
+#define ITA_BLOCK 16
+
+typedef enum ita_status {
+  ITA_OK = 0,
+  ITA_UNSUPPORTED = 1,   /**< valid, but not by this backend: the caller may pick another     */
+  ITA_OUT_OF_MEMORY = 2, /**< nothing was changed                                              */
+  ITA_DEVICE_ERROR = 3,  /**< the context is unusable; destroy it                              */
+  ITA_INTERNAL = 4,      /**< a bug of ours; please report with ita_last_error                 */
+  ITA_INVALID_VALUE = 5  /**< a value in memory is not acceptable (NaN); nothing was changed   */
+} ita_status;
+
+typedef enum ita_device { ITA_DEVICE_CPU = 0, ITA_DEVICE_CUDA = 1 } ita_device;
+
+typedef enum ita_isa {
+  ITA_ISA_AUTO = 0, /**< INTARSIA_ISA if set, else the best the machine has */
+  ITA_ISA_SCALAR = 1,
+  ITA_ISA_AVX2 = 2,  /**< AVX2 and FMA                    */
+  ITA_ISA_AVX512 = 3 /**< AVX-512 F, BW, DQ and VL        */
+} ita_isa;
+
+typedef enum ita_layout {
+  ITA_LAYOUT_NCHW = 0,  /**< row-major; CUDA               */
+  ITA_LAYOUT_NCHW16 = 1 /**< [N/16][C][H][W][16]; the CPU  */
+} ita_layout;
+
+/** Device, threads, scratch arena and last error. Opaque; owned by whoever created it. */
+typedef struct ita_context ita_context;
+
+/* ---- context ------------------------------------------------------------------------------- */
+
+typedef struct ita_context_options {
+  ita_device device;
+  int32_t device_index; /**< CUDA device; ignored on the CPU                                 */
+  ita_isa isa;          /**< CPU only                                                        */
+  int32_t threads;      /**< CPU only; 0 = the cores this process may use (affinity, cgroup) */
+} ita_context_options;
+
+typedef struct ita_context_info {
+  ita_device device;
+  ita_isa isa; /**< the instruction set in use, never AUTO */
+  ita_layout layout;
+  int32_t threads;
+  int64_t used_bytes;    /**< allocated by ita_memory_allocate and not yet freed           */
+  int64_t peak_bytes;    /**< highest used_bytes so far                                    */
+  int64_t scratch_bytes; /**< size of the scratch arena                                    */
+  int64_t allocations;   /**< requests to the system so far, arena growth included         */
+} ita_context_info;
+
+/** ITA_ABI_VERSION this library was built with. */
+ITA_API int32_t ita_abi_version(void);
+
+/** Hash of the sources this library was built from. Static storage. */
+ITA_API const char* ita_build_id(void);
+
+/** Whether this machine can run an instruction set: 1 or 0. */
+ITA_API int32_t ita_isa_available(ita_isa isa);
+
+/**
+ * Opens the CUDA plug-in at a path, once per process. On failure `message` (of `message_size` bytes,
+ * owned by the caller) tells why in one sentence and later CUDA contexts are refused with it.
+ */
+ITA_API ita_status ita_cuda_open(const char* path, char* message, size_t message_size);
+
+/** On failure `context` is set to NULL and `message` tells why in one sentence. */
+ITA_API ita_status ita_context_create(const ita_context_options* options, ita_context** context,
+                                      char* message, size_t message_size);
+
+/** Frees the context and all memory allocated from it. NULL is allowed. */
+ITA_API void ita_context_destroy(ita_context* context);
+
+ITA_API ita_status ita_context_get_info(ita_context* context, ita_context_info* info);
+
+/** Waits until every op issued so far is done. */
+ITA_API ita_status ita_context_synchronize(ita_context* context);
+
+/** Last failure of this context as one sentence. Owned by the context, valid until its next call. */
+ITA_API const char* ita_last_error(const ita_context* context);
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/** Zeroed memory of the context's device, aligned to 64 bytes. Owned by the context. */
+ITA_API ita_status ita_memory_allocate(ita_context* context, int64_t bytes, void** memory);
+ITA_API ita_status ita_memory_free(ita_context* context, void* memory);
+ITA_API ita_status ita_memory_zero(ita_context* context, void* memory, int64_t bytes);
+
+/** Copies host to device, device to host, device to device; done when the call returns. */
+ITA_API ita_status ita_memory_upload(ita_context* context, void* dst, const void* host,
+                                     int64_t bytes);
+ITA_API ita_status ita_memory_download(ita_context* context, void* host, const void* src,
+                                       int64_t bytes);
+ITA_API ita_status ita_memory_copy(ita_context* context, void* dst, const void* src, int64_t bytes);
+
+/* ---- geometry ------------------------------------------------------------------------------ */
+
+/** Geometry of a convolution. OH and OW are computed by the caller, in one place. */
+typedef struct ita_conv2d_shape {
+  int32_t n, c, h, w;
+  int32_t o, kh, kw;
+  int32_t oh, ow;
+  int32_t stride_h, stride_w;
+  int32_t pad_h, pad_w;
+  int32_t dilation_h, dilation_w;
+  int32_t groups;
+} ita_conv2d_shape;
+
+/** Geometry of a linear layer: N rows, I inputs, O outputs. */
+typedef struct ita_linear_shape {
+  int32_t n, i, o;
+} ita_linear_shape;
+
+/** Geometry of a pooling window. */
+typedef struct ita_pool2d_shape {
+  int32_t n, c, h, w;
+  int32_t kh, kw;
+  int32_t oh, ow;
+  int32_t stride_h, stride_w;
+  int32_t pad_h, pad_w;
+} ita_pool2d_shape;
+
+/** Geometry of one activation tensor. */
+typedef struct ita_activation_shape {
+  int32_t n, c, h, w;
+} ita_activation_shape;
+
+/** Geometry of a parameter and its masks: rows of cols elements. */
+typedef struct ita_plane_shape {
+  int32_t rows, cols;
+} ita_plane_shape;
+
+/* ---- masked_conv2d ------------------------------------------------------------------------- */
+
+/**
+ * Convolution through a mask:  dst = conv2d(src, weights . mask) + bias
+ *
+ * One struct serves the three directions; a direction touches only the fields that name it.
+ * Weights outside the mask are never read for their value. backward_weights adds to the gradient of
+ * weights inside the mask only; with mask NULL it adds to all (score masks need the dense gradient).
+ */
+typedef struct ita_masked_conv2d {
+  ita_conv2d_shape shape;
+  const float* weights;  /**< [O, I, KH, KW]          read by forward, backward_data                */
+  const uint32_t* mask;  /**< [O, ceil(I*KH*KW / 32)] or NULL (all), read by all                    */
+  const float* bias;     /**< [O] or NULL             read by forward                               */
+  const float* src;      /**< [N, C, H, W]   activations, read by forward, backward_weights         */
+  float* dst;            /**< [N, O, OH, OW] activations, written by forward                        */
+  const float* diff_dst; /**< [N, O, OH, OW] activations, read by backward_data, backward_weights   */
+  float* diff_src;       /**< [N, C, H, W]   activations, written by backward_data                  */
+  float* diff_weights;   /**< [O, I, KH, KW]          added to by backward_weights                  */
+  float* diff_bias;      /**< [O] or NULL             added to by backward_weights                  */
+} ita_masked_conv2d;
+
+ITA_API ita_status ita_masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op);
+ITA_API ita_status ita_masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d* op);
+ITA_API ita_status ita_masked_conv2d_backward_weights(ita_context* ctx, const ita_masked_conv2d* op);
+
+/* ---- masked_linear ------------------------------------------------------------------------- */
+
+/**
+ * Matrix product through a mask:  dst = src (weights . mask)^T + bias
+ *
+ * The rules of masked_conv2d hold.
+ */
+typedef struct ita_masked_linear {
+  ita_linear_shape shape;
+  const float* weights;  /**< [O, I]            read by forward, backward_data             */
+  const uint32_t* mask;  /**< [O, ceil(I / 32)] or NULL (all), read by all                 */
+  const float* bias;     /**< [O] or NULL       read by forward                            */
+  const float* src;      /**< [N, I] activations, read by forward, backward_weights        */
+  float* dst;            /**< [N, O] activations, written by forward                       */
+  const float* diff_dst; /**< [N, O] activations, read by backward_data, backward_weights  */
+  float* diff_src;       /**< [N, I] activations, written by backward_data                 */
+  float* diff_weights;   /**< [O, I]            added to by backward_weights               */
+  float* diff_bias;      /**< [O] or NULL       added to by backward_weights               */
+} ita_masked_linear;
+
+ITA_API ita_status ita_masked_linear_forward(ita_context* ctx, const ita_masked_linear* op);
+ITA_API ita_status ita_masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op);
+ITA_API ita_status ita_masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op);
+
+/* ---- score_epilogue ------------------------------------------------------------------------ */
+
+/**
+ * Turns the dense gradient g of (weights . mask) into those of weights and scores:
+ *   diff_weights = g . mask . not(frozen),   diff_scores = g . weights . sign(scores)
+ *
+ * sign(0) = 0. The score gradient is dense: it does not vanish where the mask is 0, nor where a weight
+ * is frozen; it is zero outside the candidates. (Kang et al. 2022, WSN, eq. 5 and algorithm 1.)
+ */
+typedef struct ita_score_epilogue {
+  ita_plane_shape shape;
+  const float* weights;       /**< [rows, cols]                                               */
+  const float* scores;        /**< [rows, cols]                                               */
+  const uint32_t* mask;       /**< [rows, ceil(cols / 32)]                                    */
+  const uint32_t* frozen;     /**< [rows, ceil(cols / 32)] or NULL (none)                     */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all)                      */
+  float* diff_weights;        /**< [rows, cols] read as g, written                            */
+  float* diff_scores;         /**< [rows, cols] written                                       */
+} ita_score_epilogue;
+
+ITA_API ita_status ita_score_epilogue_apply(ita_context* ctx, const ita_score_epilogue* op);
+
+/* ---- magnitude_threshold ------------------------------------------------------------------- */
+
+/**
+ * The rank-th smallest of |values| over the candidates, exactly (an order statistic, not an estimate).
+ *
+ * Rank counts from 1. A NaN among the candidates is ITA_INVALID_VALUE. Independent of element order.
+ */
+typedef struct ita_magnitude_threshold {
+  ita_plane_shape shape;
+  const float* values;        /**< [rows, cols]                                               */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all)                      */
+  int64_t rank;               /**< 1 .. number of candidates                                  */
+  float* threshold;           /**< [1] written                                                */
+  int64_t* counts;            /**< [2] written: candidates below, candidates equal            */
+} ita_magnitude_threshold;
+
+ITA_API ita_status ita_magnitude_threshold_select(ita_context* ctx,
+                                                  const ita_magnitude_threshold* op);
+
+/* ---- mask_cut ------------------------------------------------------------------------------ */
+
+typedef enum ita_ties {
+  ITA_TIES_KEPT = 0,    /**< keep |v| >= threshold (WSN, TSN)                                     */
+  ITA_TIES_DROPPED = 1, /**< keep |v| >  threshold (PackNet, CPG)                                 */
+  ITA_TIES_EXACT = 2    /**< keep |v| > threshold, then ties by lowest index until `keep` is met  */
+} ita_ties;
+
+/** Cuts a mask from magnitudes: one bit per candidate at or above a threshold; zero elsewhere. */
+typedef struct ita_mask_cut {
+  ita_plane_shape shape;
+  const float* values;        /**< [rows, cols]                                               */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all)                      */
+  const float* threshold;     /**< [1] as magnitude_threshold writes it                       */
+  ita_ties ties;
+  int64_t keep;   /**< EXACT only: bits to set in all                                         */
+  uint32_t* mask; /**< [rows, ceil(cols / 32)] written                                        */
+  int64_t* kept;  /**< [1] written: bits set                                                  */
+} ita_mask_cut;
+
+ITA_API ita_status ita_mask_cut_apply(ita_context* ctx, const ita_mask_cut* op);
+
+/* ---- masked_sgd ---------------------------------------------------------------------------- */
+
+/**
+ * One step of SGD on the trainable elements:
+ *   g = gradient + weight_decay * weights;   velocity = momentum * velocity + g
+ *   weights -= learning_rate * (nesterov ? g + momentum * velocity : velocity)
+ *
+ * Elements outside `trainable` are not written, nor is their velocity, whatever the hyper-parameters.
+ */
+typedef struct ita_masked_sgd {
+  ita_plane_shape shape;
+  const float* gradient;     /**< [rows, cols]                                                */
+  const uint32_t* trainable; /**< [rows, ceil(cols / 32)] or NULL (all)                       */
+  float* weights;            /**< [rows, cols] added to                                       */
+  float* velocity;           /**< [rows, cols] read and written; NULL when momentum is 0      */
+  float learning_rate;
+  float momentum;
+  float weight_decay;
+  int32_t nesterov; /**< 0 or 1 */
+} ita_masked_sgd;
+
+ITA_API ita_status ita_masked_sgd_step(ita_context* ctx, const ita_masked_sgd* op);
+
+/* ---- masked_adam --------------------------------------------------------------------------- */
+
+/**
+ * One step of Adam (Kingma and Ba 2015, algorithm 1) on the trainable elements; with `decoupled` 1
+ * the weight decay is AdamW's (Loshchilov and Hutter 2019), else it is added to the gradient.
+ *
+ * Elements outside `trainable` are not written, nor are their moments.
+ */
+typedef struct ita_masked_adam {
+  ita_plane_shape shape;
+  const float* gradient;     /**< [rows, cols]                          */
+  const uint32_t* trainable; /**< [rows, ceil(cols / 32)] or NULL (all) */
+  float* weights;            /**< [rows, cols] added to                 */
+  float* first_moment;       /**< [rows, cols] read and written         */
+  float* second_moment;      /**< [rows, cols] read and written         */
+  float learning_rate;
+  float beta1;
+  float beta2;
+  float epsilon;
+  float weight_decay;
+  int32_t decoupled; /**< 0 or 1                                        */
+  int64_t step;      /**< counts from 1, for the bias correction        */
+} ita_masked_adam;
+
+ITA_API ita_status ita_masked_adam_step(ita_context* ctx, const ita_masked_adam* op);
+
+/* ---- relu ---------------------------------------------------------------------------------- */
+
+/** dst = max(src, 0);  diff_src = diff_dst where dst > 0, else 0. dst may be src. */
+typedef struct ita_relu {
+  ita_activation_shape shape;
+  const float* src;      /**< [N, C, H, W] activations, read by forward                      */
+  float* dst;            /**< [N, C, H, W] activations, written by forward, read by backward */
+  const float* diff_dst; /**< [N, C, H, W] activations, read by backward_data                */
+  float* diff_src;       /**< [N, C, H, W] activations, written; may be diff_dst             */
+} ita_relu;
+
+ITA_API ita_status ita_relu_forward(ita_context* ctx, const ita_relu* op);
+ITA_API ita_status ita_relu_backward_data(ita_context* ctx, const ita_relu* op);
+
+/* ---- max_pool2d ---------------------------------------------------------------------------- */
+
+/**
+ * Largest value of each window. Padding never wins. The gradient goes to the first largest value of a
+ * window in row-major order.
+ */
+typedef struct ita_max_pool2d {
+  ita_pool2d_shape shape;
+  const float* src;      /**< [N, C, H, W]   activations, read by forward, backward_data */
+  float* dst;            /**< [N, C, OH, OW] activations, written by forward             */
+  const float* diff_dst; /**< [N, C, OH, OW] activations, read by backward_data          */
+  float* diff_src;       /**< [N, C, H, W]   activations, written by backward_data       */
+} ita_max_pool2d;
+
+ITA_API ita_status ita_max_pool2d_forward(ita_context* ctx, const ita_max_pool2d* op);
+ITA_API ita_status ita_max_pool2d_backward_data(ita_context* ctx, const ita_max_pool2d* op);
+
+/* ---- avg_pool2d ---------------------------------------------------------------------------- */
+
+/** Mean of each window over the values inside the image; padding is not counted. */
+typedef struct ita_avg_pool2d {
+  ita_pool2d_shape shape;
+  const float* src;      /**< [N, C, H, W]   activations, read by forward          */
+  float* dst;            /**< [N, C, OH, OW] activations, written by forward       */
+  const float* diff_dst; /**< [N, C, OH, OW] activations, read by backward_data    */
+  float* diff_src;       /**< [N, C, H, W]   activations, written by backward_data */
+} ita_avg_pool2d;
+
+ITA_API ita_status ita_avg_pool2d_forward(ita_context* ctx, const ita_avg_pool2d* op);
+ITA_API ita_status ita_avg_pool2d_backward_data(ita_context* ctx, const ita_avg_pool2d* op);
+
+/* ---- batch_norm ---------------------------------------------------------------------------- */
+
+/**
+ * dst = (src - mean) * rstd * scale + shift, per channel, rstd = 1 / sqrt(variance + epsilon).
+ *
+ * With batch_statistics 1, mean and (biased) variance are those of the batch, forward writes
+ * saved_mean and saved_rstd, and moves the running statistics:
+ *   running = (1 - momentum) * running + momentum * batch,   the variance unbiased (N*H*W - 1).
+ * With batch_statistics 0 the running statistics are used and left alone. backward follows the same
+ * choice: batch statistics are differentiated through, running ones are constants.
+ */
+typedef struct ita_batch_norm {
+  ita_activation_shape shape;
+  int32_t batch_statistics; /**< 0 or 1 */
+  float momentum;
+  float epsilon;
+  const float* scale;    /**< [C] or NULL (ones)                                              */
+  const float* shift;    /**< [C] or NULL (zeros)                                             */
+  float* running_mean;   /**< [C] or NULL with batch_statistics 1 (not kept)                  */
+  float* running_var;    /**< [C] or NULL with batch_statistics 1 (not kept)                  */
+  float* saved_mean;     /**< [C] written by forward with batch_statistics 1, read by backward */
+  float* saved_rstd;     /**< [C] written by forward with batch_statistics 1, read by backward */
+  const float* src;      /**< [N, C, H, W] activations, read by both                          */
+  float* dst;            /**< [N, C, H, W] activations, written by forward                    */
+  const float* diff_dst; /**< [N, C, H, W] activations, read by backward                      */
+  float* diff_src;       /**< [N, C, H, W] activations, written by backward                   */
+  float* diff_scale;     /**< [C] or NULL, added to by backward                               */
+  float* diff_shift;     /**< [C] or NULL, added to by backward                               */
+} ita_batch_norm;
+
+ITA_API ita_status ita_batch_norm_forward(ita_context* ctx, const ita_batch_norm* op);
+ITA_API ita_status ita_batch_norm_backward(ita_context* ctx, const ita_batch_norm* op);
+
+/* ---- group_norm ---------------------------------------------------------------------------- */
+
+/**
+ * dst = (src - mean) * rstd * scale + shift with mean and (biased) variance over the C/groups * H * W
+ * values of each image and group (Wu and He 2018). groups divides C.
+ */
+typedef struct ita_group_norm {
+  ita_activation_shape shape;
+  int32_t groups;
+  float epsilon;
+  const float* scale;    /**< [C] or NULL (ones)                                           */
+  const float* shift;    /**< [C] or NULL (zeros)                                          */
+  float* saved_mean;     /**< [N, groups] activations, written by forward, read by backward */
+  float* saved_rstd;     /**< [N, groups] activations, written by forward, read by backward */
+  const float* src;      /**< [N, C, H, W] activations, read by both                       */
+  float* dst;            /**< [N, C, H, W] activations, written by forward                 */
+  const float* diff_dst; /**< [N, C, H, W] activations, read by backward                   */
+  float* diff_src;       /**< [N, C, H, W] activations, written by backward                */
+  float* diff_scale;     /**< [C] or NULL, added to by backward                            */
+  float* diff_shift;     /**< [C] or NULL, added to by backward                            */
+} ita_group_norm;
+
+ITA_API ita_status ita_group_norm_forward(ita_context* ctx, const ita_group_norm* op);
+ITA_API ita_status ita_group_norm_backward(ita_context* ctx, const ita_group_norm* op);
+
+/* ---- dropout ------------------------------------------------------------------------------- */
+
+/**
+ * Inverted dropout: an element is kept and scaled by 1 / (1 - rate), or zero.
+ *
+ * Which ones is a function of (seed, draw, image, element) alone: Philox4x32-10 (Salmon et al. 2011)
+ * with key (seed low, seed high) and counter (e / 4, n, draw low, draw high), e = (c*H + h)*W + w;
+ * word e % 4 gives u = (word >> 8) / 2^24, kept when u >= rate. The same in every layout and backend.
+ */
+typedef struct ita_dropout {
+  ita_activation_shape shape;
+  float rate;    /**< 0 <= rate < 1 */
+  uint64_t seed; /**< one per net   */
+  uint64_t draw; /**< one per layer and step; forward and backward_data of a step share it */
+  const float* src;      /**< [N, C, H, W] activations, read by forward                          */
+  float* dst;            /**< [N, C, H, W] activations, written by forward; may be src           */
+  const float* diff_dst; /**< [N, C, H, W] activations, read by backward_data                    */
+  float* diff_src;       /**< [N, C, H, W] activations, written by backward_data; may be diff_dst */
+} ita_dropout;
+
+ITA_API ita_status ita_dropout_forward(ita_context* ctx, const ita_dropout* op);
+ITA_API ita_status ita_dropout_backward_data(ita_context* ctx, const ita_dropout* op);
+
+/* ---- add ----------------------------------------------------------------------------------- */
+
+/** dst = src + addend: the residual connection, and the sum of two gradients. dst may be either. */
+typedef struct ita_add {
+  ita_activation_shape shape;
+  const float* src;    /**< [N, C, H, W] activations          */
+  const float* addend; /**< [N, C, H, W] activations          */
+  float* dst;          /**< [N, C, H, W] activations, written */
+} ita_add;
+
+ITA_API ita_status ita_add_forward(ita_context* ctx, const ita_add* op);
+
+/* ---- softmax_cross_entropy ----------------------------------------------------------------- */
+
+/**
+ * loss = mean over N of (logsumexp of src over the class range - src[label]);
+ * diff_src = (softmax - one_hot) / N inside the range, 0 outside it and in pad lanes.
+ */
+typedef struct ita_softmax_cross_entropy {
+  ita_linear_shape shape; /**< n rows, i = o = classes of src                               */
+  int32_t first_class;    /**< the range is [first_class, first_class + classes)            */
+  int32_t classes;
+  const float* src;      /**< [N, i] activations, logits                                    */
+  const int32_t* labels; /**< [N], each inside the range                                    */
+  float* loss;           /**< [1] written by forward                                        */
+  float* diff_src;       /**< [N, i] activations, written by backward_data                  */
+} ita_softmax_cross_entropy;
+
+ITA_API ita_status ita_softmax_cross_entropy_forward(ita_context* ctx,
+                                                     const ita_softmax_cross_entropy* op);
+ITA_API ita_status ita_softmax_cross_entropy_backward_data(ita_context* ctx,
+                                                           const ita_softmax_cross_entropy* op);
+
+/* ---- accuracy ------------------------------------------------------------------------------ */
+
+/** Counts rows whose largest logit inside the class range (the first of equals) is the label's. */
+typedef struct ita_accuracy {
+  ita_linear_shape shape; /**< n rows, i = o = classes of src                     */
+  int32_t first_class;    /**< the range is [first_class, first_class + classes)  */
+  int32_t classes;
+  const float* src;      /**< [N, i] activations, logits                          */
+  const int32_t* labels; /**< [N], each inside the range                          */
+  int64_t* correct;      /**< [1] added to                                        */
+} ita_accuracy;
+
+ITA_API ita_status ita_accuracy_forward(ita_context* ctx, const ita_accuracy* op);
+
+/* ---- reorder ------------------------------------------------------------------------------- */
+
+/** The border of a net: row-major NCHW to activations (pad lanes zero) and back. */
+typedef struct ita_reorder {
+  ita_activation_shape shape;
+  const float* src; /**< pack: [N, C, H, W] row-major;   unpack: [N, C, H, W] activations        */
+  float* dst;       /**< pack: [N, C, H, W] activations; unpack: [N, C, H, W] row-major; written */
+} ita_reorder;
+
+ITA_API ita_status ita_reorder_pack(ita_context* ctx, const ita_reorder* op);
+ITA_API ita_status ita_reorder_unpack(ita_context* ctx, const ita_reorder* op);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* INTARSIA_INTARSIA_H_ */
