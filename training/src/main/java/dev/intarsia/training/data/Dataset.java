@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.data;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Labelled images of one size: uint8 pixels [N, C, H, W] and one class per image.
+ *
+ * <p>Selections, relabellings and permutations are views: they share the pixels and own only index
+ * arrays. Immutable and thread-safe.
+ */
+public final class Dataset {
+  private final String name;
+  private final byte[] pixels; // [rows in the storage, C, H, W]
+  private final int channels;
+  private final int height;
+  private final int width;
+  private final int[] rows; // [N], image i is row rows[i] of the storage; null: row i
+  private final int[] labels; // [N]
+  private final int[] permutation; // [H * W], pixel p is read from permutation[p]; null: from p
+  private final List<String> classNames;
+
+  private Dataset(
+      String name,
+      byte[] pixels,
+      int channels,
+      int height,
+      int width,
+      int[] rows,
+      int[] labels,
+      int[] permutation,
+      List<String> classNames) {
+    this.name = name;
+    this.pixels = pixels;
+    this.channels = channels;
+    this.height = height;
+    this.width = width;
+    this.rows = rows;
+    this.labels = labels;
+    this.permutation = permutation;
+    this.classNames = classNames;
+  }
+
+  /**
+   * Makes a dataset.
+   *
+   * @param name for messages, such as {@code "mnist train"}
+   * @param pixels [N, C, H, W], values 0..255; handed over: the caller must not write it any more
+   * @param channels C
+   * @param height H, in pixels
+   * @param width W, in pixels
+   * @param labels [N], each in 0..classNames.size()-1; copied
+   * @param classNames one name per class; copied
+   * @throws IllegalArgumentException if sizes disagree or a label is out of range
+   */
+  public static Dataset of(
+      String name,
+      byte[] pixels,
+      int channels,
+      int height,
+      int width,
+      int[] labels,
+      List<String> classNames) {
+    Objects.requireNonNull(name, "name");
+    if (channels < 1 || height < 1 || width < 1) {
+      throw new IllegalArgumentException(
+          "%s: an image is %d x %d x %d, every size must be at least 1"
+              .formatted(name, channels, height, width));
+    }
+    long expected = (long) labels.length * channels * height * width;
+    if (pixels.length != expected) {
+      throw new IllegalArgumentException(
+          "%s: %d pixels, expected %d for %d images of %d x %d x %d"
+              .formatted(name, pixels.length, expected, labels.length, channels, height, width));
+    }
+    int[] checked = checkedLabels(name, labels, classNames.size());
+    return new Dataset(
+        name, pixels, channels, height, width, null, checked, null, List.copyOf(classNames));
+  }
+
+  private static int[] checkedLabels(String name, int[] labels, int classes) {
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] < 0 || labels[i] >= classes) {
+        throw new IllegalArgumentException(
+            "%s: label of image %d is %d, it must be in 0..%d (%d classes)"
+                .formatted(name, i, labels[i], classes - 1, classes));
+      }
+    }
+    return labels.clone();
+  }
+
+  /** Returns a view with another name. */
+  public Dataset named(String newName) {
+    return new Dataset(
+        newName, pixels, channels, height, width, rows, labels, permutation, classNames);
+  }
+
+  /**
+   * Returns a view of some images, in the given order, classes unchanged.
+   *
+   * @param indices each in 0..size()-1; repeats are allowed
+   */
+  public Dataset select(int[] indices) {
+    int[] selectedRows = new int[indices.length];
+    int[] selectedLabels = new int[indices.length];
+    for (int i = 0; i < indices.length; i++) {
+      int index = Objects.checkIndex(indices[i], size());
+      selectedRows[i] = row(index);
+      selectedLabels[i] = labels[index];
+    }
+    return new Dataset(
+        name,
+        pixels,
+        channels,
+        height,
+        width,
+        selectedRows,
+        selectedLabels,
+        permutation,
+        classNames);
+  }
+
+  /**
+   * Returns a view of the images of some classes, in this dataset's order; the first class given
+   * becomes label 0, the next label 1.
+   *
+   * @throws IllegalArgumentException if a class does not exist or is given twice
+   */
+  public Dataset ofClasses(int... classes) {
+    int[] newLabel = new int[classes()];
+    Arrays.fill(newLabel, -1);
+    String[] names = new String[classes.length];
+    for (int i = 0; i < classes.length; i++) {
+      if (classes[i] < 0 || classes[i] >= classes() || newLabel[classes[i]] >= 0) {
+        throw new IllegalArgumentException(
+            "%s: classes %s must be different and in 0..%d"
+                .formatted(name, Arrays.toString(classes), classes() - 1));
+      }
+      newLabel[classes[i]] = i;
+      names[i] = classNames.get(classes[i]);
+    }
+    int[] kept = new int[size()];
+    int count = 0;
+    for (int i = 0; i < size(); i++) {
+      if (newLabel[labels[i]] >= 0) {
+        kept[count++] = i;
+      }
+    }
+    Dataset view = select(Arrays.copyOf(kept, count));
+    int[] relabelled = Arrays.stream(view.labels).map(label -> newLabel[label]).toArray();
+    return view.relabelled(relabelled, List.of(names));
+  }
+
+  /**
+   * Returns a view with other labels.
+   *
+   * @param newLabels [N], each in 0..newClassNames.size()-1; copied
+   */
+  public Dataset relabelled(int[] newLabels, List<String> newClassNames) {
+    if (newLabels.length != size()) {
+      throw new IllegalArgumentException(
+          "%s: %d labels for %d images, the counts must agree"
+              .formatted(name, newLabels.length, size()));
+    }
+    int[] checked = checkedLabels(name, newLabels, newClassNames.size());
+    return new Dataset(
+        name,
+        pixels,
+        channels,
+        height,
+        width,
+        rows,
+        checked,
+        permutation,
+        List.copyOf(newClassNames));
+  }
+
+  /**
+   * Returns a view of at most {@code limit} images that keeps the classes balanced: the first
+   * images of every class, as far as there are any, in this dataset's order.
+   *
+   * @param limit the most images to keep; 0 keeps all
+   */
+  public Dataset limited(int limit) {
+    if (limit < 0) {
+      throw new IllegalArgumentException(
+          "%s: limit is %d, it must be at least 0 (0 keeps all)".formatted(name, limit));
+    }
+    if (limit == 0 || limit >= size()) {
+      return this;
+    }
+    int[] perClass = new int[classes()];
+    for (int label : labels) {
+      perClass[label]++;
+    }
+    int[] quota = new int[classes()];
+    for (int left = limit; left > 0; ) {
+      for (int c = 0; c < quota.length && left > 0; c++) {
+        if (quota[c] < perClass[c]) {
+          quota[c]++;
+          left--;
+        }
+      }
+    }
+    int[] kept = new int[limit];
+    int count = 0;
+    for (int i = 0; i < size(); i++) {
+      if (quota[labels[i]]-- > 0) {
+        kept[count++] = i;
+      }
+    }
+    return select(kept);
+  }
+
+  /**
+   * Returns a view whose pixel {@code p} is this dataset's pixel {@code pixelPermutation[p]}, in
+   * every image and channel alike.
+   *
+   * @param pixelPermutation [H * W], a permutation of 0..H*W-1 (row-major); copied
+   */
+  public Dataset permuted(int[] pixelPermutation) {
+    int area = height * width;
+    boolean[] seen = new boolean[area];
+    for (int p : pixelPermutation) {
+      if (p < 0 || p >= area || seen[p]) {
+        throw new IllegalArgumentException(
+            "%s: pixel %d of the permutation is out of 0..%d or occurs twice"
+                .formatted(name, p, area - 1));
+      }
+      seen[p] = true;
+    }
+    if (pixelPermutation.length != area) {
+      throw new IllegalArgumentException(
+          "%s: the permutation has %d pixels, an image has %d"
+              .formatted(name, pixelPermutation.length, area));
+    }
+    int[] composed = pixelPermutation.clone();
+    if (permutation != null) {
+      Arrays.setAll(composed, p -> permutation[pixelPermutation[p]]);
+    }
+    return new Dataset(name, pixels, channels, height, width, rows, labels, composed, classNames);
+  }
+
+  /**
+   * Writes one image to {@code dst[offset ..]}.
+   *
+   * @param i 0..size()-1
+   * @param dst receives [C, H, W], unsigned bytes
+   * @param offset where the image starts in {@code dst}
+   */
+  public void copyPixels(int i, byte[] dst, int offset) {
+    Objects.checkIndex(i, size());
+    int length = imageLength();
+    int from = row(i) * length;
+    if (permutation == null) {
+      System.arraycopy(pixels, from, dst, offset, length);
+      return;
+    }
+    int area = height * width;
+    for (int c = 0; c < channels; c++) {
+      for (int p = 0; p < area; p++) {
+        dst[offset + c * area + p] = pixels[from + c * area + permutation[p]];
+      }
+    }
+  }
+
+  private int row(int i) {
+    return rows == null ? i : rows[i];
+  }
+
+  /** Name for messages. */
+  public String name() {
+    return name;
+  }
+
+  /** N, the number of images. */
+  public int size() {
+    return labels.length;
+  }
+
+  /** C. */
+  public int channels() {
+    return channels;
+  }
+
+  /** H, in pixels. */
+  public int height() {
+    return height;
+  }
+
+  /** W, in pixels. */
+  public int width() {
+    return width;
+  }
+
+  /** C * H * W, the bytes of one image. */
+  public int imageLength() {
+    return channels * height * width;
+  }
+
+  /** The number of classes, whether or not each has an image here. */
+  public int classes() {
+    return classNames.size();
+  }
+
+  /** One name per class; unmodifiable. */
+  public List<String> classNames() {
+    return classNames;
+  }
+
+  /** The class of image {@code i}, 0..classes()-1. */
+  public int label(int i) {
+    return labels[i];
+  }
+
+  @Override
+  public String toString() {
+    return "%s: %d images of %d x %d x %d, %d classes"
+        .formatted(name, size(), channels, height, width, classes());
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.nn;
+
+import dev.intarsia.Context;
+import dev.intarsia.Tensor;
+import dev.intarsia.ops.BatchNorm;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Batch normalisation (Ioffe and Szegedy 2015) with scale, shift and running statistics, of which it
+ * keeps one set per key: a method that isolates tasks gives each its own.
+ */
+public final class BatchNorm2d implements Layer {
+  private static final float MOMENTUM = 0.1f;
+  private static final float EPSILON = 1e-5f;
+
+  private final String name;
+  private final Activation in;
+  private final Activation out;
+  private final Tensor savedMean; // [C]
+  private final Tensor savedRstd; // [C]
+  private final Map<Integer, State> states = new HashMap<>();
+  private State state;
+  private int batch;
+
+  /** Builds the layer over [N, C, H, W], with key 0 selected. */
+  public BatchNorm2d(String name, Activation in) {
+    this.name = name;
+    this.in = in;
+    batch = in.shape().n();
+    out = in.allocateNext(in.shape().c(), in.shape().h(), in.shape().w());
+    savedMean = Tensor.plain(in.context(), in.shape().c());
+    savedRstd = Tensor.plain(in.context(), in.shape().c());
+    selectNorms(0);
+  }
+
+  @Override
+  public void selectNorms(int key) {
+    state = states.computeIfAbsent(key, State::new);
+    batch(batch);
+  }
+
+  @Override
+  public void forward(Phase phase) {
+    (phase == Phase.TRAIN ? state.training : state.evaluation).forward();
+  }
+
+  @Override
+  public void backward() {
+    state.training.backward();
+  }
+
+  @Override
+  public Activation out() {
+    return out;
+  }
+
+  @Override
+  public void batch(int n) {
+    batch = n;
+    state.training.batch(n);
+    state.evaluation.batch(n);
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return List.of(state.scale, state.shift);
+  }
+
+  @Override
+  public List<Tensor> statistics() {
+    return List.of(state.runningMean, state.runningVar);
+  }
+
+  @Override
+  public void close() {
+    states.values().forEach(State::close);
+    savedMean.close();
+    savedRstd.close();
+    out.close();
+  }
+
+  /** What one key has for itself, each [C]. */
+  private final class State {
+    final Parameter scale;
+    final Parameter shift;
+    final Tensor runningMean;
+    final Tensor runningVar;
+    final BatchNorm training;
+    final BatchNorm evaluation;
+
+    State(int key) {
+      Context context = in.context();
+      int channels = in.shape().c();
+      scale = Parameter.plain(context, name + "." + key + ".scale", channels);
+      shift = Parameter.plain(context, name + "." + key + ".shift", channels);
+      runningMean = Tensor.plain(context, channels);
+      runningVar = Tensor.plain(context, channels);
+      scale.fill(1);
+      runningVar.copyFrom(scale.weights());
+      training = bind(true);
+      evaluation = bind(false);
+    }
+
+    private BatchNorm bind(boolean batchStatistics) {
+      return BatchNorm.bind(in.context(), in.shape())
+          .batchStatistics(batchStatistics)
+          .momentum(MOMENTUM)
+          .epsilon(EPSILON)
+          .scale(scale.weights())
+          .shift(shift.weights())
+          .runningMean(runningMean)
+          .runningVar(runningVar)
+          .savedMean(savedMean)
+          .savedRstd(savedRstd)
+          .src(in.value())
+          .dst(out.value())
+          .diffDst(out.diff())
+          .diffSrc(in.diff())
+          .diffScale(scale.gradient())
+          .diffShift(shift.gradient());
+    }
+
+    void close() {
+      scale.close();
+      shift.close();
+      runningMean.close();
+      runningVar.close();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.nn;
+
+import dev.intarsia.Context;
+import dev.intarsia.LinearShape;
+import dev.intarsia.ops.MaskedLinear;
+import java.util.List;
+
+/** Matrix product through a mask, without bias; reads an activation of any shape as [N, C*H*W]. */
+public final class Linear implements Layer {
+  private final Activation in;
+  private final Activation out;
+  private final Parameter weights;
+  private final MaskedLinear masked;
+  private final MaskedLinear dense; // the same without its mask: scores need the whole gradient
+
+  /**
+   * Builds the layer; its weights are zero until the net draws them.
+   *
+   * @param name opens the name of the parameter
+   * @param in [N, C, H, W]
+   * @param outputs O
+   */
+  public Linear(String name, Activation in, int outputs) {
+    Context context = in.context();
+    LinearShape shape = new LinearShape(in.shape().n(), in.features(), outputs);
+    this.in = in;
+    out = in.allocateNext(outputs, 1, 1);
+    weights = Parameter.maskable(context, name + ".weights", outputs, in.features());
+    masked = bind(context, shape).mask(weights.visible());
+    dense = bind(context, shape);
+  }
+
+  private MaskedLinear bind(Context context, LinearShape shape) {
+    return MaskedLinear.bind(context, shape)
+        .weights(weights.weights())
+        .src(in.value())
+        .dst(out.value())
+        .diffDst(out.diff())
+        .diffSrc(in.diff())
+        .diffWeights(weights.gradient());
+  }
+
+  @Override
+  public void forward(Phase phase) {
+    if (phase == Phase.TRAIN && weights.scores() != null) {
+      weights.scores().cutMask();
+    }
+    masked.forward();
+  }
+
+  @Override
+  public void backward() {
+    if (in.diff() != null) {
+      masked.backwardData();
+    }
+    if (weights.scores() == null) {
+      masked.backwardWeights();
+    } else {
+      dense.backwardWeights();
+      weights.scores().backward();
+    }
+  }
+
+  @Override
+  public Activation out() {
+    return out;
+  }
+
+  @Override
+  public void batch(int n) {
+    masked.batch(n);
+    dense.batch(n);
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return List.of(weights);
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    out.close();
+  }
+}

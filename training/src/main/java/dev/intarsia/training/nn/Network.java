@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.nn;
+
+import dev.intarsia.ActivationShape;
+import dev.intarsia.Context;
+import dev.intarsia.CounterRandom;
+import dev.intarsia.Tensor;
+import dev.intarsia.ops.Reorder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * One shared body and one {@link Head} per task. Which head answers and which normalisation state is
+ * used is selected between passes; which weights are visible stands in the parameters' masks.
+ *
+ * <p>All initial values are a function of the seed. Owns everything it is made of but the context.
+ * Not thread-safe.
+ */
+public final class Network implements AutoCloseable {
+  private final Context context;
+  private final String name;
+  private final long seed;
+  private final Tensor border; // [N, C, H, W] row-major
+  private final Activation input;
+  private final Reorder reorder;
+  private final Layer body;
+  private final List<Parameter> shared;
+  private final SortedMap<Integer, Head> heads = new TreeMap<>();
+  private Head head;
+  private List<Parameter> active = List.of();
+  private int batch;
+
+  /**
+   * Builds a net and draws its weights.
+   *
+   * @param name for messages
+   * @param input [N, C, H, W] of the images; N is the most one pass may have
+   * @param seed all initial weights and all dropout are derived from it
+   * @param body makes the shared layers from the input
+   */
+  public Network(
+      Context context,
+      String name,
+      ActivationShape input,
+      long seed,
+      Function<Activation, Layer> body) {
+    this.context = context;
+    this.name = name;
+    this.seed = seed;
+    this.batch = input.n();
+    border = Tensor.plain(context, input.n(), input.c(), input.h(), input.w());
+    this.input = new Activation(input, Activation.tensor(context, input), null);
+    reorder = Reorder.bind(context, input).src(border).dst(this.input.value());
+    this.body = body.apply(this.input);
+    shared = this.body.parameters().stream().filter(Parameter::isMaskable).toList();
+    for (int i = 0; i < shared.size(); i++) {
+      shared.get(i).initialize(CounterRandom.of(seed, "init", i));
+    }
+  }
+
+  /**
+   * Lets the head of a task answer from now on; a task seen for the first time gets a new head.
+   *
+   * @param task index of the task, from 0
+   * @param classes outputs of the head
+   */
+  public void selectHead(int task, int classes) {
+    head =
+        heads.computeIfAbsent(
+            task,
+            key ->
+                new Head(
+                    "head" + key, body.out(), classes, CounterRandom.of(seed, "head", key)));
+    head.batch(batch);
+    collectActive();
+  }
+
+  /** Lets normalisation layers use the state of a key; see {@link Layer#selectNorms}. */
+  public void selectNorms(int key) {
+    body.selectNorms(key);
+    collectActive();
+  }
+
+  private void collectActive() {
+    List<Parameter> parameters = new ArrayList<>(body.parameters());
+    if (head != null) {
+      parameters.add(head.weights());
+    }
+    active = List.copyOf(parameters);
+  }
+
+  /**
+   * Answers images.
+   *
+   * @param images row-major [count, C, H, W], or longer
+   * @param count from 1 to {@link #capacity}
+   * @return the selected head, which holds the logits
+   */
+  public Head forward(float[] images, int count, Phase phase) {
+    requireHead();
+    if (count != batch) {
+      resize(count);
+    }
+    border.upload(images, 0, count * input.features());
+    reorder.pack();
+    body.forward(phase);
+    head.forward();
+    return head;
+  }
+
+  /**
+   * Computes the gradients of the active parameters for the latest forward pass, after {@link
+   * Head#judge}. They replace the earlier ones.
+   */
+  public void backward() {
+    requireHead();
+    for (Parameter parameter : active) {
+      parameter.gradient().zero();
+    }
+    head.backward();
+    body.backward();
+  }
+
+  private void resize(int count) {
+    if (count < 1 || count > capacity()) {
+      throw new IllegalArgumentException(
+          "a pass of %d images, must be from 1 to %d; build %s for larger batches"
+              .formatted(count, capacity(), name));
+    }
+    batch = count;
+    reorder.batch(count);
+    body.batch(count);
+    head.batch(count);
+  }
+
+  private void requireHead() {
+    if (head == null) {
+      throw new IllegalStateException("no head is selected in " + name + "; activate a task first");
+    }
+  }
+
+  /** The most images of a pass. */
+  public int capacity() {
+    return input.shape().n();
+  }
+
+  /** Where everything lives. */
+  public Context context() {
+    return context;
+  }
+
+  /** Name of the model. */
+  public String name() {
+    return name;
+  }
+
+  /** The seed the net was built with. */
+  public long seed() {
+    return seed;
+  }
+
+  /** The parameters that tasks share and may divide, from input to output; unmodifiable. */
+  public List<Parameter> shared() {
+    return shared;
+  }
+
+  /** All parameters of the selected head and normalisation state, shared ones included. */
+  public List<Parameter> active() {
+    return active;
+  }
+
+  /** Weights of {@link #shared}. */
+  public long sharedCount() {
+    return shared.stream().mapToLong(Parameter::count).sum();
+  }
+
+  /** Normalisation parameters and running statistics of the selected state, in a fixed order. */
+  public List<Tensor> norms() {
+    List<Tensor> norms = new ArrayList<>();
+    for (Parameter parameter : body.parameters()) {
+      if (!parameter.isMaskable()) {
+        norms.add(parameter.weights());
+      }
+    }
+    norms.addAll(body.statistics());
+    return norms;
+  }
+
+  /** The selected head. */
+  public Head head() {
+    requireHead();
+    return head;
+  }
+
+  @Override
+  public void close() {
+    heads.values().forEach(Head::close);
+    body.close();
+    input.close();
+    border.close();
+  }
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.run;
+
+import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Figures;
+import dev.intarsia.training.metrics.Footprint;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The parts of a report that are text and coloured boxes: heat map, capacity bars, tables. */
+final class ReportTables {
+  /** Heat map from 0 (pale) to 1 (deep): evenly spaced stops, straight lines between, in sRGB. */
+  private static final int[][] HEAT = {
+    {0xf4, 0xf7, 0xfb},
+    {0xc9, 0xdd, 0xf0},
+    {0x8f, 0xbc, 0xdf},
+    {0x3f, 0x86, 0xc0},
+    {0x10, 0x3f, 0x7c}
+  };
+
+  /** Beyond this many tasks the heat map's cells are drawn smaller. */
+  private static final int ROOMY_TASKS = 12;
+
+  private ReportTables() {}
+
+  /** The accuracy matrix, a table whose cells are coloured by their value. */
+  static String heatMap(AccuracyMatrix accuracy, List<String> names, String caption) {
+    String density = accuracy.tasks() > ROOMY_TASKS ? "heat dense-heat" : "heat";
+    StringBuilder html = new StringBuilder("<table class=\"" + density + "\">\n<caption>");
+    html.append(Html.escape(caption))
+        .append("</caption>\n<thead>\n<tr><th scope=\"col\">after</th>");
+    for (int task = 0; task < accuracy.tasks(); task++) {
+      html.append("<th scope=\"col\"><abbr title=\"").append(Html.escape(names.get(task)));
+      html.append("\">").append(task + 1).append("</abbr></th>");
+    }
+    html.append("</tr>\n</thead>\n<tbody>\n");
+    for (int row = 0; row <= accuracy.tasks(); row++) {
+      String name = row == 0 ? "untrained" : row + " " + names.get(row - 1);
+      html.append("<tr><th scope=\"row\">").append(Html.escape(name)).append("</th>");
+      for (int task = 0; task < accuracy.tasks(); task++) {
+        html.append(heatCell(accuracy.get(row, task), row == task + 1));
+      }
+      html.append("</tr>\n");
+    }
+    html.append("</tbody>\n</table>\n");
+    return Html.scrolling("Accuracy matrix", html.toString());
+  }
+
+  private static String heatCell(double accuracy, boolean justLearned) {
+    if (Double.isNaN(accuracy)) {
+      return "<td class=\"none\" aria-label=\"not measured\">&middot;</td>";
+    }
+    int[] color = heat(accuracy);
+    return String.format(
+        Locale.ROOT,
+        "<td%s style=\"background:%s;color:%s\">%.1f</td>",
+        justLearned ? " class=\"own\"" : "",
+        hex(color),
+        hex(textOn(color)),
+        100 * accuracy);
+  }
+
+  /** The heat map's colour of a fraction in 0..1, as sRGB bytes. */
+  static int[] heat(double fraction) {
+    double at = fraction * (HEAT.length - 1);
+    int low = Math.min((int) at, HEAT.length - 2);
+    int[] color = new int[3];
+    for (int c = 0; c < 3; c++) {
+      color[c] = (int) Math.round(HEAT[low][c] + (at - low) * (HEAT[low + 1][c] - HEAT[low][c]));
+    }
+    return color;
+  }
+
+  /** Black or white, whichever reads better; the contrast is then at least 4.5 on any colour. */
+  static int[] textOn(int[] background) {
+    int[] black = {0, 0, 0};
+    int[] white = {255, 255, 255};
+    return contrast(white, background) > contrast(black, background) ? white : black;
+  }
+
+  /** Contrast ratio of two sRGB colours, 1 to 21 (WCAG 2.2, <em>contrast ratio</em>). */
+  static double contrast(int[] a, int[] b) {
+    double brighter = Math.max(luminance(a), luminance(b));
+    double darker = Math.min(luminance(a), luminance(b));
+    return (brighter + 0.05) / (darker + 0.05);
+  }
+
+  private static double luminance(int[] color) {
+    double[] linear = new double[3];
+    for (int c = 0; c < 3; c++) {
+      double value = color[c] / 255.0;
+      linear[c] = value <= 0.04045 ? value / 12.92 : Math.pow((value + 0.055) / 1.055, 2.4);
+    }
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  }
+
+  private static String hex(int[] color) {
+    return String.format(Locale.ROOT, "#%02x%02x%02x", color[0], color[1], color[2]);
+  }
+
+  /** One bar a task: where its storage begins and ends on the scale of the dense net. */
+  static String capacityBars(Footprint bytes, List<String> names) {
+    double scale = Math.max(1, Math.max(bytes.dense(), bytes.total()));
+    StringBuilder html = new StringBuilder(capacityKey()).append("<ol class=\"bars\">\n");
+    long before = 0;
+    for (Footprint.Share share : bytes.perTask()) {
+      String name = (share.task() + 1) + " " + names.get(share.task());
+      html.append(
+          bar(
+              name,
+              before,
+              share.weights(),
+              share.masks(),
+              share.heads(),
+              share.norms(),
+              bytes.dense(),
+              scale));
+      before += share.total();
+    }
+    html.append(
+        bar(
+            "all tasks",
+            0,
+            bytes.weights(),
+            bytes.masks(),
+            bytes.heads(),
+            bytes.norms(),
+            bytes.dense(),
+            scale));
+    return html.append("</ol>\n").toString();
+  }
+
+  /** One bar a run, all on one scale. */
+  static String capacityBars(List<RunResult> results, List<String> names) {
+    double scale = 1;
+    for (RunResult result : results) {
+      scale = Math.max(scale, Math.max(result.bytes().dense(), result.bytes().total()));
+    }
+    StringBuilder html = new StringBuilder(capacityKey()).append("<ol class=\"bars\">\n");
+    for (int run = 0; run < results.size(); run++) {
+      Footprint bytes = results.get(run).bytes();
+      html.append(
+          bar(
+              names.get(run),
+              0,
+              bytes.weights(),
+              bytes.masks(),
+              bytes.heads(),
+              bytes.norms(),
+              bytes.dense(),
+              scale));
+    }
+    return html.append("</ol>\n").toString();
+  }
+
+  private static String capacityKey() {
+    return """
+    <ul class="key">
+    <li><span class="chip weights"></span>weights</li>
+    <li><span class="chip masks"></span>masks</li>
+    <li><span class="chip heads"></span>heads</li>
+    <li><span class="chip norms"></span>norms</li>
+    <li><span class="chip dense"></span>size of the dense weights</li>
+    </ul>
+    """;
+  }
+
+  private static String bar(
+      String name,
+      long before,
+      long weights,
+      long masks,
+      long heads,
+      long norms,
+      long dense,
+      double scale) {
+    StringBuilder html = new StringBuilder("<li><span class=\"name\">");
+    html.append(Html.escape(name)).append("</span><span class=\"track\" aria-hidden=\"true\">");
+    html.append(segment("gap", before, scale)).append(segment("weights", weights, scale));
+    html.append(segment("masks", masks, scale)).append(segment("heads", heads, scale));
+    html.append(segment("norms", norms, scale));
+    html.append(
+        String.format(
+            Locale.ROOT, "<i class=\"mark\" style=\"left:%.3f%%\"></i>", 100 * dense / scale));
+    html.append("</span><span class=\"size\">");
+    html.append(Figures.bytes(weights + masks + heads + norms)).append("</span></li>\n");
+    return html.toString();
+  }
+
+  private static String segment(String kind, long bytes, double scale) {
+    return bytes == 0
+        ? ""
+        : String.format(
+            Locale.ROOT, "<i class=\"%s\" style=\"width:%.3f%%\"></i>", kind, 100 * bytes / scale);
+  }
+
+  /** The figures behind the capacity bars. */
+  static String capacityTable(Footprint bytes, List<String> names) {
+    StringBuilder html =
+        new StringBuilder(
+            """
+            <table class="figures">
+            <caption>Bytes each task added</caption>
+            <thead>
+            <tr><th scope="col">task</th><th scope="col">weights</th><th scope="col">masks</th>\
+            <th scope="col">heads</th><th scope="col">norms</th><th scope="col">sum</th></tr>
+            </thead>
+            <tbody>
+            """);
+    for (Footprint.Share share : bytes.perTask()) {
+      String name = (share.task() + 1) + " " + names.get(share.task());
+      html.append(
+          byteRow(
+              name, share.weights(), share.masks(), share.heads(), share.norms(), share.total()));
+    }
+    html.append("</tbody>\n<tfoot>\n");
+    html.append(
+        byteRow(
+            "all tasks",
+            bytes.weights(),
+            bytes.masks(),
+            bytes.heads(),
+            bytes.norms(),
+            bytes.total()));
+    html.append("</tfoot>\n</table>\n");
+    return Html.scrolling("Bytes each task added", html.toString());
+  }
+
+  private static String byteRow(String name, long... values) {
+    StringBuilder html = new StringBuilder("<tr><th scope=\"row\">" + Html.escape(name) + "</th>");
+    for (long value : values) {
+      html.append("<td>").append(String.format(Locale.ROOT, "%,d", value)).append("</td>");
+    }
+    return html.append("</tr>\n").toString();
+  }
+
+  /** Names and values, one a row. */
+  static String facts(Map<String, ?> facts) {
+    StringBuilder html = new StringBuilder("<table class=\"facts\">\n<tbody>\n");
+    facts.forEach(
+        (name, value) ->
+            html.append("<tr><th scope=\"row\">")
+                .append(Html.escape(name))
+                .append("</th><td>")
+                .append(Html.escape(value))
+                .append("</td></tr>\n"));
+    return html.append("</tbody>\n</table>\n").toString();
+  }
+
+  /** The names of a chart's lines, each behind its colour. */
+  static String lineKey(List<String> names, boolean numbered, boolean average) {
+    StringBuilder html = new StringBuilder("<ul class=\"key\">\n");
+    for (int i = 0; i < names.size(); i++) {
+      String color = ReportCharts.COLORS.get(i % ReportCharts.COLORS.size());
+      html.append("<li><span class=\"chip\" style=\"background:")
+          .append(color)
+          .append("\"></span>");
+      html.append(numbered ? (i + 1) + " " : "")
+          .append(Html.escape(names.get(i)))
+          .append("</li>\n");
+    }
+    if (average) {
+      html.append("<li><span class=\"chip ink\"></span>average</li>\n");
+    }
+    return html.append("</ul>\n").toString();
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Footprint;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Writes {@code results.json}: one object, keys in a fixed order, {@code null} where a figure was
+ * not measured. Equal results give equal bytes, apart from {@code seconds}.
+ */
+public final class ResultsJson {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private ResultsJson() {}
+
+  /** Writes {@code result} to {@code file}; the file appears whole or not at all. */
+  public static void write(Path file, RunResult result) throws IOException {
+    WholeFile.write(file, toJson(result));
+  }
+
+  /** The text of {@code results.json}, lines ended by LF. */
+  public static String toJson(RunResult result) {
+    ObjectNode json = MAPPER.createObjectNode();
+    json.put("method", result.method());
+    json.put("stream", result.stream());
+    json.put("model", result.model());
+    json.put("seed", result.config().seed());
+    json.put("backend", result.backend());
+    json.put("isa", result.isa());
+    json.put("threads", result.threads());
+    ArrayNode tasks = json.putArray("tasks");
+    for (RunResult.TaskSummary task : result.tasks()) {
+      tasks
+          .addObject()
+          .put("name", task.name())
+          .put("classes", task.classes())
+          .put("train", task.train())
+          .put("test", task.test());
+    }
+    AccuracyMatrix accuracy = result.accuracy();
+    ArrayNode rows = json.putArray("accuracy_matrix");
+    for (double[] row : accuracy.toRows()) {
+      ArrayNode cells = rows.addArray();
+      for (double value : row) {
+        cells.add(orNull(value));
+      }
+    }
+    json.put("average_accuracy", orNull(accuracy.averageAccuracy()));
+    json.put("forgetting", orNull(accuracy.forgetting()));
+    json.put("backward_transfer", orNull(accuracy.backwardTransfer()));
+    json.put("forward_transfer", orNull(accuracy.forwardTransfer()));
+    putBytes(json.putObject("bytes"), result.bytes());
+    json.putObject("seconds")
+        .put("train", result.seconds().train())
+        .put("eval", result.seconds().eval());
+    json.put("weights_sha256", result.weightsSha256());
+    json.set("config", MAPPER.valueToTree(result.config().toMap()));
+    json.put("version", result.version());
+    json.put("commit", result.commit());
+    return print(json);
+  }
+
+  private static void putBytes(ObjectNode json, Footprint bytes) {
+    json.put("weights", bytes.weights());
+    json.put("masks", bytes.masks());
+    json.put("heads", bytes.heads());
+    json.put("norms", bytes.norms());
+    json.put("total", bytes.total());
+    json.put("dense", bytes.dense());
+    ArrayNode perTask = json.putArray("per_task");
+    for (Footprint.Share share : bytes.perTask()) {
+      perTask
+          .addObject()
+          .put("task", share.task())
+          .put("weights", share.weights())
+          .put("masks", share.masks())
+          .put("heads", share.heads())
+          .put("norms", share.norms());
+    }
+  }
+
+  /** JSON has no NaN. */
+  private static Double orNull(double value) {
+    return Double.isNaN(value) ? null : value;
+  }
+
+  private static String print(ObjectNode json) {
+    DefaultPrettyPrinter printer = new DefaultPrettyPrinter();
+    printer.indentObjectsWith(new DefaultIndenter("  ", "\n"));
+    try {
+      return MAPPER.writer(printer).writeValueAsString(json) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree of plain values could not be written as JSON", e);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.run;
+
+import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Footprint;
+import java.util.List;
+
+/**
+ * What a run found out. {@link ResultsJson} writes it, {@link Report} draws it.
+ *
+ * @param config the configuration, defaults filled in
+ * @param model the net that was trained, also where the configuration left it to the stream
+ * @param backend where the kernels ran: {@code cpu}, {@code cuda} or {@code reference}
+ * @param isa instruction set of the kernels, such as {@code avx2}
+ * @param threads CPU threads in use
+ * @param tasks the tasks, in the order of learning
+ * @param accuracy accuracies {@code R[T+1][T]}
+ * @param bytes storage the net needs
+ * @param seconds wall-clock seconds
+ * @param weightsSha256 digest of all weights after the last task, 64 hexadecimal digits
+ * @param version version of the program
+ * @param commit commit it was built from
+ */
+public record RunResult(
+    RunConfig config,
+    String model,
+    String backend,
+    String isa,
+    int threads,
+    List<TaskSummary> tasks,
+    AccuracyMatrix accuracy,
+    Footprint bytes,
+    Seconds seconds,
+    String weightsSha256,
+    String version,
+    String commit) {
+
+  /** Checks that tasks and matrix agree. */
+  public RunResult {
+    tasks = List.copyOf(tasks);
+    accuracy = accuracy.copy();
+    if (tasks.size() != accuracy.tasks()) {
+      throw new IllegalArgumentException(
+          "result has " + tasks.size() + " tasks but an accuracy matrix of " + accuracy.tasks());
+    }
+  }
+
+  /** The method's name. */
+  public String method() {
+    return config.method();
+  }
+
+  /** The stream's name. */
+  public String stream() {
+    return config.stream();
+  }
+
+  /**
+   * One task.
+   *
+   * @param name what it is called in reports
+   * @param classes number of classes
+   * @param train number of training images
+   * @param test number of test images
+   */
+  public record TaskSummary(String name, int classes, int train, int test) {}
+
+  /**
+   * Wall-clock seconds.
+   *
+   * @param train spent learning
+   * @param eval spent examining
+   */
+  public record Seconds(double train, double eval) {
+    /** Learning and examining together. */
+    public double total() {
+      return train + eval;
+    }
+  }
+}

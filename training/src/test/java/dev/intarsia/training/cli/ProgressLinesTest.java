@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.run.RunConfig;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class ProgressLinesTest {
+  @Test
+  void aLineEveryFiveSecondsAndOneForEachTask() {
+    StringWriter text = new StringWriter();
+    AtomicLong clock = new AtomicLong();
+    ProgressLines lines = new ProgressLines(new PrintWriter(text), clock::get);
+    lines.runStarted(RunConfig.builder().build(), 2, "cpu", "avx2", 1);
+    lines.taskStarted(0, "ring/star", 2, 10);
+    for (int step = 0; step < 10; step++) {
+      clock.addAndGet(1_000_000_000L);
+      lines.stepDone(0, 0, step, step == 2 ? 0.5 : Double.NaN);
+    }
+    AccuracyMatrix accuracy = new AccuracyMatrix(2);
+    accuracy.set(1, 0, 0.75);
+    lines.taskLearned(0, accuracy, new Footprint(2048, 0, 0, 0, 2048, List.of()));
+    assertEquals(
+        List.of(
+            "wsn on shapes: 2 tasks, cpu (avx2), 1 thread, seed 1",
+            "task 1/2 ring/star: epoch 1/2, step 5/10, loss 0.5000",
+            "task 1/2 ring/star: epoch 1/2, step 10/10, loss 0.5000",
+            "task 1/2 ring/star learned: accuracy 75.0 %, average so far 75.0 %, 2.0 KiB, 10.0 s"),
+        text.toString().lines().toList());
+  }
+}
