@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Masked convolution on the CPU: only live weights are read, multiplied and added.
 //
-// Sixteen images are the vector, so a weight is a scalar. A filter becomes a list of taps, one per set
-// bit of its mask: where the tap's source pixel lies relative to the output pixel, and its weight. A
-// tile of output pixels is held in registers while the list is walked once; a filter pruned to 10 %
-// costs 10 %. A zero-padded copy of the source makes every tap of every pixel valid, so no shape,
-// stride or dilation has an edge case.
+// Sixteen images are the vector, so a weight is a scalar. A filter becomes a list of taps, one per
+// set bit of its mask: where the tap's source pixel lies relative to the output pixel, and its
+// weight. A tile of output pixels is held in registers while the list is walked once; a filter
+// pruned to 10 % costs 10 %. A zero-padded copy of the source makes every tap of every pixel valid,
+// so no shape, stride or dilation has an edge case.
 //
-// backward_data is the same walk over transposed lists. With stride S the input pixels fall into S*S
-// phases, each of which sees its own subset of taps and is a stride-1 problem of its own.
+// backward_data is the same walk over transposed lists. With stride S the input pixels fall into
+// S*S phases, each of which sees its own subset of taps and is a stride-1 problem of its own.
 //
-// backward_weights is a matrix product over pixels: a block of outputs times a block of taps is held
-// in registers as vectors over the batch and reduced once at the end. Blocks without a live weight
-// are skipped.
+// backward_weights is a matrix product over pixels: a block of outputs times a block of taps is
+// held in registers as vectors over the batch and reduced once at the end. Blocks without a live
+// weight are skipped.
 #include "parallel.h"
 #include "simd/simd.h"
 #include "taps.h"
@@ -164,7 +164,8 @@ struct WeightGradient {
     }
     for (int64_t n = 0; n < geo.blocks; n++) {
       const float* diff = op->diff_dst + (n * s.o + o) * plane;  // diff_dst[n, o, oh, ow, :]
-      const float* image = padded.data + n * padded.block_stride + group * geo.i * padded.channel_stride;
+      const float* image =
+          padded.data + n * padded.block_stride + group * geo.i * padded.channel_stride;
       for (int64_t oh = 0; oh < s.oh; oh++) {
         const float* at[kT];
         for (int b = 0; b < kT; b++) {
@@ -245,8 +246,12 @@ ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) 
   p.lists = {reinterpret_cast<Tap*>(scratch + at_taps),
              reinterpret_cast<int32_t*>(scratch + at_count), geo.k};
   list_filters(ctx, op, geo, padded, p.lists);
-  p.grid = {s.oh, s.ow, s.stride_h * padded.row_stride, s.stride_w * ITA_BLOCK,
-            int64_t(s.ow) * ITA_BLOCK, ITA_BLOCK};
+  p.grid = {s.oh,
+            s.ow,
+            s.stride_h * padded.row_stride,
+            s.stride_w * ITA_BLOCK,
+            int64_t(s.ow) * ITA_BLOCK,
+            ITA_BLOCK};
   p.src = padded.data;
   p.src_block = padded.block_stride;
   p.group_rows = geo.outputs;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Masked linear layer on the CPU: dst[n, o] = sum over live (o, i) of weights[o, i] * src[n, i].
 //
-// Sixteen images are the vector and a weight is a broadcast. forward and backward_data are one matrix
-// product, over the weights or their transpose, in two ways chosen by the live count alone:
+// Sixteen images are the vector and a weight is a broadcast. forward and backward_data are one
+// matrix product, over the weights or their transpose, in two ways chosen by the live count alone:
 //   panels  a few rows of masked weights are gathered into a panel in cache, then rows x blocks of
 //           images are held in registers: the dense speed, whatever the mask;
 //   lists   each row's live weights become a list; rows are walked two at a time.
 //
-// backward_weights turns the source into row-major [N, I], so that the vector runs along a row of the
-// gradient and is stored under the mask; tiles without a live weight are skipped.
+// backward_weights turns the source into row-major [N, I], so that the vector runs along a row of
+// the gradient and is stored under the mask; tiles without a live weight are skipped.
 #include "parallel.h"
 #include "simd/simd.h"
 
@@ -18,8 +18,8 @@ namespace {
 constexpr int kRows = kAccumulators >= 24 ? 6 : 3;  // rows of a panel
 constexpr int kBlocks = kAccumulators / kRows;      // blocks of 16 images beside it
 
-// product[row, :] = bias[row] + sum over k of matrix(row, k) * src[k, :], where matrix is the masked
-// weights (forward) or their transpose (backward_data).
+// product[row, :] = bias[row] + sum over k of matrix(row, k) * src[k, :], where matrix is the
+// masked weights (forward) or their transpose (backward_data).
 struct Product {
   const float* weights;  // [o, i]
   const uint32_t* mask;  // or NULL
@@ -269,7 +269,7 @@ struct WeightGradient {
       for (int c = 0; c < kColumns; c++) acc[r][c] = Zero();
     }
     for (int64_t block = 0; block < blocks; block++) {
-      const float* x = rows + block * ITA_BLOCK * stride + i;                          // x[n, i]
+      const float* x = rows + block * ITA_BLOCK * stride + i;                    // x[n, i]
       const float* diff = op->diff_dst + (block * op->shape.o + o) * ITA_BLOCK;  // diff[o, n]
       for (int64_t n = 0; n < ITA_BLOCK; n++, x += stride) {
         V v[kColumns];
@@ -326,8 +326,8 @@ ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_lin
   const int64_t blocks = blocks_of(s.n);
   const int64_t tile_cols = kColumns * ITA_BLOCK;
   const int64_t stride = round_up(s.i, tile_cols);
-  float* rows = static_cast<float*>(ita_core_scratch(
-      ctx, static_cast<int64_t>(sizeof(float)) * blocks * ITA_BLOCK * stride));
+  float* rows = static_cast<float*>(
+      ita_core_scratch(ctx, static_cast<int64_t>(sizeof(float)) * blocks * ITA_BLOCK * stride));
   if (!rows) return ITA_OUT_OF_MEMORY;
   to_rows(ctx, op->src, blocks, s.i, stride, rows);
 

@@ -9,8 +9,8 @@
 
 namespace ITA_ISA {
 
-// Calls body(begin, end, worker) on chunks of at most `grain` items. An item's result must depend on
-// the item alone: then any number of threads gives the same bits.
+// Calls body(begin, end, worker) on chunks of at most `grain` items. An item's result must depend
+// on the item alone: then any number of threads gives the same bits.
 template <class Body>
 inline void parallel_for(ita_context* ctx, int64_t count, int64_t grain, const Body& body) {
   ita_core_parallel(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A convolution as lists of taps over zero-padded activations: what forward and backward_data share.
+// A convolution as lists of taps over zero-padded activations: what forward and backward_data
+// share.
 //
 // A tap is a live weight and the place of its source pixel relative to an output pixel. A tile of
 // output pixels sits in registers while one list is walked: one broadcast, and one load with
@@ -23,9 +24,10 @@ struct Margin {
   int64_t before, after;
 };
 
-// Activations [blocks][channels][rows][cols][16] with margins of zeros; no copy where there are none.
+// Activations [blocks][channels][rows][cols][16] with margins of zeros; no copy where there are
+// none.
 struct Padded {
-  int64_t h, w;            // inside the margins
+  int64_t h, w;  // inside the margins
   Margin mh, mw;
   int64_t row_stride;      // floats
   int64_t channel_stride;  // floats
@@ -52,8 +54,8 @@ inline void pad(ita_context* ctx, const float* src, float* scratch, Padded* padd
   const int64_t row_vectors = p.channel_stride / ITA_BLOCK;
   parallel_for(ctx, p.planes, grain_for(row_vectors), [&](int64_t begin, int64_t end, int) {
     for (int64_t plane = begin; plane < end; plane++) {
-      float* to = scratch + plane * p.channel_stride;             // to[row, col, :]
-      const float* from = src + plane * p.h * p.w * ITA_BLOCK;    // from[row, col, :]
+      float* to = scratch + plane * p.channel_stride;           // to[row, col, :]
+      const float* from = src + plane * p.h * p.w * ITA_BLOCK;  // from[row, col, :]
       const int64_t rows = p.mh.before + p.h + p.mh.after;
       for (int64_t row = 0; row < rows; row++, to += p.row_stride) {
         if (row < p.mh.before || row >= p.mh.before + p.h) {
@@ -128,8 +130,8 @@ inline int tile_rows(int cols, int64_t left) {
   return rows;
 }
 
-inline void any_tile(int rows, int cols, const Grid& g, const float* src, const Tap* taps, int64_t count,
-              float bias, float* dst) {
+inline void any_tile(int rows, int cols, const Grid& g, const float* src, const Tap* taps,
+                     int64_t count, float bias, float* dst) {
 #define ITA_TILE(R, C) \
   if (rows == R && cols == C) return tile_of_stride<R, C>(g, src, taps, count, bias, dst)
   if constexpr (kWide == 16) {
@@ -154,7 +156,8 @@ inline void any_tile(int rows, int cols, const Grid& g, const float* src, const 
 
 // ---- a convolution as lists of taps
 
-// For each row of the product (an output, or an input channel in backward_data): where its taps are.
+// For each row of the product (an output, or an input channel in backward_data): where its taps
+// are.
 struct TapLists {
   Tap* taps;         // [rows][capacity]
   int32_t* count;    // [rows]
@@ -167,9 +170,9 @@ struct Product {
   TapLists lists;
   const float* src;  // padded, first channel of the group is added per row
   int64_t src_block;
-  int64_t group_rows;   // rows of one group
-  int64_t group_src;    // floats from one group's source to the next
-  float* dst;           // dst[block, row, 0, 0, :]
+  int64_t group_rows;  // rows of one group
+  int64_t group_src;   // floats from one group's source to the next
+  float* dst;          // dst[block, row, 0, 0, :]
   int64_t dst_block;
   int64_t dst_row;
   int64_t rows;
@@ -185,29 +188,32 @@ inline void multiply(ita_context* ctx, const Product& p) {
   const int64_t bands = divide_up(g.rows, band_rows);
   const int64_t chunks = divide_up(p.rows, kRowChunk);
   const int64_t item_cost = kRowChunk * p.lists.capacity * band_rows * g.cols / 2;
-  parallel_for(ctx, p.blocks * bands * chunks, grain_for(item_cost), [&](int64_t begin, int64_t end, int) {
-    for (int64_t item = begin; item < end; item++) {
-      const int64_t chunk = item % chunks;
-      const int64_t band = item / chunks % bands;
-      const int64_t block = item / chunks / bands;
-      const int64_t first_row = chunk * kRowChunk;
-      const int64_t last_row = first_row + kRowChunk < p.rows ? first_row + kRowChunk : p.rows;
-      const int64_t band_end = (band + 1) * band_rows < g.rows ? (band + 1) * band_rows : g.rows;
-      for (int64_t col = 0, cols; col < g.cols; col += cols) {
-        cols = tile_cols(g.cols - col);
-        for (int64_t y = band * band_rows, rows; y < band_end; y += rows) {
-          rows = tile_rows(static_cast<int>(cols), band_end - y);
-          const float* src = p.src + block * p.src_block + y * g.src_row + col * g.src_col;
-          float* dst = p.dst + block * p.dst_block + y * g.dst_row + col * g.dst_col;
-          for (int64_t row = first_row; row < last_row; row++) {
-            any_tile(static_cast<int>(rows), static_cast<int>(cols), g,
-                     src + row / p.group_rows * p.group_src, p.lists.taps + row * p.lists.capacity,
-                     p.lists.count[row], p.bias ? p.bias[row] : 0.0f, dst + row * p.dst_row);
+  parallel_for(
+      ctx, p.blocks * bands * chunks, grain_for(item_cost), [&](int64_t begin, int64_t end, int) {
+        for (int64_t item = begin; item < end; item++) {
+          const int64_t chunk = item % chunks;
+          const int64_t band = item / chunks % bands;
+          const int64_t block = item / chunks / bands;
+          const int64_t first_row = chunk * kRowChunk;
+          const int64_t last_row = first_row + kRowChunk < p.rows ? first_row + kRowChunk : p.rows;
+          const int64_t band_end =
+              (band + 1) * band_rows < g.rows ? (band + 1) * band_rows : g.rows;
+          for (int64_t col = 0, cols; col < g.cols; col += cols) {
+            cols = tile_cols(g.cols - col);
+            for (int64_t y = band * band_rows, rows; y < band_end; y += rows) {
+              rows = tile_rows(static_cast<int>(cols), band_end - y);
+              const float* src = p.src + block * p.src_block + y * g.src_row + col * g.src_col;
+              float* dst = p.dst + block * p.dst_block + y * g.dst_row + col * g.dst_col;
+              for (int64_t row = first_row; row < last_row; row++) {
+                any_tile(static_cast<int>(rows), static_cast<int>(cols), g,
+                         src + row / p.group_rows * p.group_src,
+                         p.lists.taps + row * p.lists.capacity, p.lists.count[row],
+                         p.bias ? p.bias[row] : 0.0f, dst + row * p.dst_row);
+              }
+            }
           }
         }
-      }
-    }
-  });
+      });
 }
 
 }  // namespace ITA_ISA

@@ -80,8 +80,7 @@ class Guard {
 };
 
 ita_status open_cpu(ita_context* ctx, const ita_context_options* options) {
-  ita_status status =
-      isa_choose(options->isa, &ctx->isa, ctx->last_error, sizeof ctx->last_error);
+  ita_status status = isa_choose(options->isa, &ctx->isa, ctx->last_error, sizeof ctx->last_error);
   if (status != ITA_OK) return status;
   if (options->threads < 0 || options->threads > kMaxThreads) {
     return ita_core_fail(ctx, ITA_UNSUPPORTED,

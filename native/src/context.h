@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a kernel may know of its context, and the few services that the core gives to kernels.
-// Included by sources compiled with instruction-set flags: no inline function, no standard header
-// with one.
+// Plug-ins see it too: a change here raises ITA_ABI_VERSION. Included by sources compiled with
+// instruction-set flags: no inline function, no standard header with one.
 #ifndef INTARSIA_CONTEXT_H_
 #define INTARSIA_CONTEXT_H_
 

@@ -26,7 +26,8 @@ struct Isa {
   const char* name;
 };
 
-constexpr Isa kIsas[] = {  // worst first
+constexpr Isa kIsas[] = {
+    // worst first
     {ITA_ISA_SCALAR, "scalar"},
     {ITA_ISA_AVX2, "avx2"},
     {ITA_ISA_AVX512, "avx512"},

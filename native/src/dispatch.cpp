@@ -27,9 +27,9 @@ ita_status dispatch(ita_context* ctx, ita_status (*kernel)(ita_context*, const O
 }  // namespace
 
 extern "C" {
-#define ITA_OP(name, op)                                            \
-  ita_status ita_##name(ita_context* ctx, const ita_##op* args) {   \
-    return dispatch<ita_##op>(ctx, ctx->ops->name, args, #name);    \
+#define ITA_OP(name, op)                                          \
+  ita_status ita_##name(ita_context* ctx, const ita_##op* args) { \
+    return dispatch<ita_##op>(ctx, ctx->ops->name, args, #name);  \
   }
 #include "ops.inc"
 #undef ITA_OP

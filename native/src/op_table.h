@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A backend is nothing but a filled table: one slot per line of ops.inc. An empty slot is an op that
-// the backend lacks; the dispatcher answers ITA_UNSUPPORTED for it.
+// A backend is nothing but a filled table: one slot per line of ops.inc. An empty slot is an op
+// that the backend lacks; the dispatcher answers ITA_UNSUPPORTED for it.
 #ifndef INTARSIA_OP_TABLE_H_
 #define INTARSIA_OP_TABLE_H_
 

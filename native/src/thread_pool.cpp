@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Own thread pool: no OpenMP run time to clash with, no static split to wait for.
 //
-// Chunks are handed out from one atomic counter, so that a worker that lost its core delays only the
-// chunk it holds. Workers spin briefly after a job, since the next op of a step follows within
+// Chunks are handed out from one atomic counter, so that a worker that lost its core delays only
+// the chunk it holds. Workers spin briefly after a job, since the next op of a step follows within
 // microseconds, then park on a condition variable.
 #include "thread_pool.h"
 
@@ -77,7 +77,8 @@ void* worker_main(void* argument) {
     take_chunks(pool, self->index);
 
     pthread_mutex_lock(&pool->lock);
-    if (__atomic_sub_fetch(&pool->active, 1, __ATOMIC_RELEASE) == 0) pthread_cond_signal(&pool->done);
+    if (__atomic_sub_fetch(&pool->active, 1, __ATOMIC_RELEASE) == 0)
+      pthread_cond_signal(&pool->done);
     pthread_mutex_unlock(&pool->lock);
   }
 }
@@ -144,7 +145,8 @@ void thread_pool_run(ThreadPool* pool, int64_t count, int64_t grain, ita_core_wo
     pause_briefly();
   }
   pthread_mutex_lock(&pool->lock);
-  while (__atomic_load_n(&pool->active, __ATOMIC_ACQUIRE) != 0) pthread_cond_wait(&pool->done, &pool->lock);
+  while (__atomic_load_n(&pool->active, __ATOMIC_ACQUIRE) != 0)
+    pthread_cond_wait(&pool->done, &pool->lock);
   pthread_mutex_unlock(&pool->lock);
 }
 

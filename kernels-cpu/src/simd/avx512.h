@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary of scalar.h in AVX-512 F, BW, DQ, VL: one register a vector, one k register a mask.
+// The vocabulary of scalar.h in AVX-512 F, BW, DQ, VL: one register a vector, one k register a
+// mask.
 #ifndef INTARSIA_SIMD_AVX512_H_
 #define INTARSIA_SIMD_AVX512_H_
 
@@ -35,9 +36,7 @@ inline V Min(V a, V b) { return _mm512_min_ps(a, b); }
 inline V Sqrt(V a) { return _mm512_sqrt_ps(a); }
 inline V Abs(V a) { return _mm512_abs_ps(a); }
 
-inline V MulAddAt(const float* p, V w, V acc) {
-  return _mm512_fmadd_ps(_mm512_load_ps(p), w, acc);
-}
+inline V MulAddAt(const float* p, V w, V acc) { return _mm512_fmadd_ps(_mm512_load_ps(p), w, acc); }
 
 inline float ReduceSum(V v) {
   __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));

@@ -7,9 +7,9 @@
 
 namespace ITA_ISA {
 
-// ln 2 in two parts: the first has 9 significant bits, so that its product with an exponent is exact.
+// ln 2 in two parts: the first has 9 significant bits, so its product with an exponent is exact.
 constexpr float kLn2High = 0x1.62p-1f;
-constexpr float kLn2Low = 0x1.c85fdep-13f;
+constexpr float kLn2Low = 0x1.c85fdep-10f;
 
 // e^x for x <= 88, within 2 ulp; 0 below -87 (the smallest normal number), NaN for NaN.
 //

@@ -21,29 +21,65 @@ struct M {
   uint32_t bits;  // lane i is bit i
 };
 
-#define ITA_LANES(expression)                        \
+#define ITA_LANES(expression)                              \
   for (int i = 0; i < kLanes; i++) r.lane[i] = expression; \
   return r
 
-inline V Set(float x) { V r; ITA_LANES(x); }
+inline V Set(float x) {
+  V r;
+  ITA_LANES(x);
+}
 inline V Zero() { return Set(0.0f); }
-inline V Load(const float* p) { V r; ITA_LANES(p[i]); }
+inline V Load(const float* p) {
+  V r;
+  ITA_LANES(p[i]);
+}
 inline void Store(V v, float* p) {
   for (int i = 0; i < kLanes; i++) p[i] = v.lane[i];
 }
 inline V LoadU(const float* p) { return Load(p); }
 inline void StoreU(V v, float* p) { Store(v, p); }
 
-inline V Add(V a, V b) { V r; ITA_LANES(a.lane[i] + b.lane[i]); }
-inline V Sub(V a, V b) { V r; ITA_LANES(a.lane[i] - b.lane[i]); }
-inline V Mul(V a, V b) { V r; ITA_LANES(a.lane[i] * b.lane[i]); }
-inline V Div(V a, V b) { V r; ITA_LANES(a.lane[i] / b.lane[i]); }
-inline V MulAdd(V a, V b, V c) { V r; ITA_LANES(a.lane[i] * b.lane[i] + c.lane[i]); }
-inline V NegMulAdd(V a, V b, V c) { V r; ITA_LANES(c.lane[i] - a.lane[i] * b.lane[i]); }
-inline V Max(V a, V b) { V r; ITA_LANES(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]); }
-inline V Min(V a, V b) { V r; ITA_LANES(a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]); }
-inline V Sqrt(V a) { V r; ITA_LANES(__builtin_sqrtf(a.lane[i])); }
-inline V Abs(V a) { V r; ITA_LANES(__builtin_fabsf(a.lane[i])); }
+inline V Add(V a, V b) {
+  V r;
+  ITA_LANES(a.lane[i] + b.lane[i]);
+}
+inline V Sub(V a, V b) {
+  V r;
+  ITA_LANES(a.lane[i] - b.lane[i]);
+}
+inline V Mul(V a, V b) {
+  V r;
+  ITA_LANES(a.lane[i] * b.lane[i]);
+}
+inline V Div(V a, V b) {
+  V r;
+  ITA_LANES(a.lane[i] / b.lane[i]);
+}
+inline V MulAdd(V a, V b, V c) {
+  V r;
+  ITA_LANES(a.lane[i] * b.lane[i] + c.lane[i]);
+}
+inline V NegMulAdd(V a, V b, V c) {
+  V r;
+  ITA_LANES(c.lane[i] - a.lane[i] * b.lane[i]);
+}
+inline V Max(V a, V b) {
+  V r;
+  ITA_LANES(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+inline V Min(V a, V b) {
+  V r;
+  ITA_LANES(a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+inline V Sqrt(V a) {
+  V r;
+  ITA_LANES(__builtin_sqrtf(a.lane[i]));
+}
+inline V Abs(V a) {
+  V r;
+  ITA_LANES(__builtin_fabsf(a.lane[i]));
+}
 
 // acc + p[0..15] * w: the one verb that the inner loops live on.
 inline V MulAddAt(const float* p, V w, V acc) { return MulAdd(Load(p), w, acc); }
@@ -68,8 +104,8 @@ inline void Transpose(V v[kLanes]) {
 
 // ---- masks
 
-#define ITA_MASK(condition)                                           \
-  M r = {0};                                                          \
+#define ITA_MASK(condition)                                            \
+  M r = {0};                                                           \
   for (int i = 0; i < kLanes; i++) r.bits |= uint32_t(condition) << i; \
   return r
 
@@ -83,11 +119,17 @@ inline M Lt(V a, V b) { ITA_MASK(a.lane[i] < b.lane[i]); }
 inline M Gt(V a, V b) { ITA_MASK(a.lane[i] > b.lane[i]); }
 inline M Ge(V a, V b) { ITA_MASK(a.lane[i] >= b.lane[i]); }
 inline M Eq(V a, V b) { ITA_MASK(a.lane[i] == b.lane[i]); }
-inline V IfThenElse(M m, V yes, V no) { V r; ITA_LANES((m.bits >> i & 1) ? yes.lane[i] : no.lane[i]); }
+inline V IfThenElse(M m, V yes, V no) {
+  V r;
+  ITA_LANES((m.bits >> i & 1) ? yes.lane[i] : no.lane[i]);
+}
 inline V IfThenElseZero(M m, V yes) { return IfThenElse(m, yes, Zero()); }
 
 // Lanes outside the mask read as zero and are not written; memory there is not touched.
-inline V MaskedLoad(M m, const float* p) { V r; ITA_LANES((m.bits >> i & 1) ? p[i] : 0.0f); }
+inline V MaskedLoad(M m, const float* p) {
+  V r;
+  ITA_LANES((m.bits >> i & 1) ? p[i] : 0.0f);
+}
 inline void MaskedStore(M m, V v, float* p) {
   for (int i = 0; i < kLanes; i++) {
     if (m.bits >> i & 1) p[i] = v.lane[i];
@@ -96,24 +138,69 @@ inline void MaskedStore(M m, V v, float* p) {
 
 // ---- integers
 
-inline U SetU(uint32_t x) { U r; ITA_LANES(x); }
-inline U IotaU(uint32_t first) { U r; ITA_LANES(first + uint32_t(i)); }
-inline U LoadInts(const void* p) { U r; memcpy(r.lane, p, sizeof r.lane); return r; }
-inline U AddU(U a, U b) { U r; ITA_LANES(a.lane[i] + b.lane[i]); }
-inline U XorU(U a, U b) { U r; ITA_LANES(a.lane[i] ^ b.lane[i]); }
-inline U AndU(U a, U b) { U r; ITA_LANES(a.lane[i] & b.lane[i]); }
-inline U MulLoU(U a, U b) { U r; ITA_LANES(a.lane[i] * b.lane[i]); }
-inline U MulHiU(U a, U b) { U r; ITA_LANES(uint32_t(uint64_t(a.lane[i]) * b.lane[i] >> 32)); }
+inline U SetU(uint32_t x) {
+  U r;
+  ITA_LANES(x);
+}
+inline U IotaU(uint32_t first) {
+  U r;
+  ITA_LANES(first + uint32_t(i));
+}
+inline U LoadInts(const void* p) {
+  U r;
+  memcpy(r.lane, p, sizeof r.lane);
+  return r;
+}
+inline U AddU(U a, U b) {
+  U r;
+  ITA_LANES(a.lane[i] + b.lane[i]);
+}
+inline U XorU(U a, U b) {
+  U r;
+  ITA_LANES(a.lane[i] ^ b.lane[i]);
+}
+inline U AndU(U a, U b) {
+  U r;
+  ITA_LANES(a.lane[i] & b.lane[i]);
+}
+inline U MulLoU(U a, U b) {
+  U r;
+  ITA_LANES(a.lane[i] * b.lane[i]);
+}
+inline U MulHiU(U a, U b) {
+  U r;
+  ITA_LANES(uint32_t(uint64_t(a.lane[i]) * b.lane[i] >> 32));
+}
 template <int kBits>
-inline U ShiftRightU(U a) { U r; ITA_LANES(a.lane[i] >> kBits); }
+inline U ShiftRightU(U a) {
+  U r;
+  ITA_LANES(a.lane[i] >> kBits);
+}
 template <int kBits>
-inline U ShiftLeftU(U a) { U r; ITA_LANES(a.lane[i] << kBits); }
+inline U ShiftLeftU(U a) {
+  U r;
+  ITA_LANES(a.lane[i] << kBits);
+}
 inline M EqU(U a, U b) { ITA_MASK(a.lane[i] == b.lane[i]); }
 inline M GtU(U a, U b) { ITA_MASK(int32_t(a.lane[i]) > int32_t(b.lane[i])); }  // signed
-inline V BitsToFloat(U a) { V r; memcpy(r.lane, a.lane, sizeof r.lane); return r; }
-inline U FloatToBits(V a) { U r; memcpy(r.lane, a.lane, sizeof r.lane); return r; }
-inline V ToFloat(U a) { V r; ITA_LANES(float(int32_t(a.lane[i]))); }           // signed
-inline U ToNearest(V a) { U r; ITA_LANES(uint32_t(int32_t(__builtin_rintf(a.lane[i])))); }  // signed
+inline V BitsToFloat(U a) {
+  V r;
+  memcpy(r.lane, a.lane, sizeof r.lane);
+  return r;
+}
+inline U FloatToBits(V a) {
+  U r;
+  memcpy(r.lane, a.lane, sizeof r.lane);
+  return r;
+}
+inline V ToFloat(U a) {
+  V r;
+  ITA_LANES(float(int32_t(a.lane[i])));
+}  // signed
+inline U ToNearest(V a) {
+  U r;
+  ITA_LANES(uint32_t(int32_t(__builtin_rintf(a.lane[i]))));
+}  // signed
 
 #undef ITA_LANES
 #undef ITA_MASK

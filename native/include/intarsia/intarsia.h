@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /**
- * The treaty between Java and the kernels: everything Java may know of C, and everything C promises.
+ * The treaty between Java and the kernels: everything Java may know of C, and everything C
+ * promises.
  *
- * Shapes. Sizes are upper case in comments, lower case in fields: N batch, C channels, H W height and
- * width, O output channels, I input channels of one filter (C / groups), KH KW filter, OH OW output.
- * Weights are OIHW, linear weights OI, row-major. Dilation 1 means none. Padding is symmetric, zero.
+ * Shapes. Sizes are upper case in comments, lower case in fields: N batch, C channels, H W height
+ * and width, O output channels, I input channels of one filter (C / groups), KH KW filter, OH OW
+ * output. Weights are OIHW, linear weights OI, row-major. Dilation 1 means none. Padding is
+ * symmetric, zero.
  *
  * Activations. A tensor marked "activations" has the layout that the context names
  * (ita_context_info.layout); every other tensor is row-major. The CPU keeps activations as
  * [N/16][C][H][W][16]: sixteen images are the vector, so a weight is a scalar that a mask can skip.
- * When N is not a multiple of 16 the last block has pad lanes. Pad lanes of a value are finite and no
- * result depends on them; pad lanes of a diff_* tensor are zero, and every op here writes them so.
- * In either layout flattening [N, C, H, W] to [N, C*H*W] moves no byte.
+ * When N is not a multiple of 16 the last block has pad lanes. Pad lanes of a value are finite and
+ * no result depends on them; pad lanes of a diff_* tensor are zero, and every op here writes them
+ * so. In either layout flattening [N, C, H, W] to [N, C*H*W] moves no byte.
  *
  * Masks. One bit per weight, in rows: [rows, ceil(cols / 32)] words, bit 0 first, a row starts on a
  * word, pad bits are zero. A row is one filter (cols = I*KH*KW) or one output (cols = I).
  *
- * Pointers in an op are memory of the context's device, borrowed for the call. They must not overlap
- * unless the field says so. NULL is allowed only where the field says so. Java checks shapes, devices
- * and lifetimes before a call; C returns a status for what Java cannot know.
+ * Pointers in an op are memory of the context's device, borrowed for the call. They must not
+ * overlap unless the field says so. NULL is allowed only where the field says so. Java checks
+ * shapes, devices and lifetimes before a call; C returns a status for what Java cannot know.
  *
  * Threads. Calls on one context are serialised by a lock inside it. A result never depends on the
  * number of threads.
@@ -40,7 +42,7 @@
 extern "C" {
 #endif
 
-/** Raised by one whenever a struct or a prototype below changes. */
+/** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
 #define ITA_ABI_VERSION 1
 
 /** Images per block of the CPU's activation layout. */
@@ -52,7 +54,7 @@ typedef enum ita_status {
   ITA_OUT_OF_MEMORY = 2, /**< nothing was changed                                              */
   ITA_DEVICE_ERROR = 3,  /**< the context is unusable; destroy it                              */
   ITA_INTERNAL = 4,      /**< a bug of ours; please report with ita_last_error                 */
-  ITA_INVALID_VALUE = 5  /**< a value in memory is not acceptable (NaN); nothing was changed   */
+  ITA_INVALID_VALUE = 5  /**< a NaN, label or rank is not acceptable; nothing was changed      */
 } ita_status;
 
 typedef enum ita_device { ITA_DEVICE_CPU = 0, ITA_DEVICE_CUDA = 1 } ita_device;
@@ -102,8 +104,9 @@ ITA_API const char* ita_build_id(void);
 ITA_API int32_t ita_isa_available(ita_isa isa);
 
 /**
- * Opens the CUDA plug-in at a path, once per process. On failure `message` (of `message_size` bytes,
- * owned by the caller) tells why in one sentence and later CUDA contexts are refused with it.
+ * Opens the CUDA plug-in at a path, once per process. On failure `message` (of `message_size`
+ * bytes, owned by the caller) tells why in one sentence and later CUDA contexts are refused with
+ * it.
  */
 ITA_API ita_status ita_cuda_open(const char* path, char* message, size_t message_size);
 
@@ -119,7 +122,8 @@ ITA_API ita_status ita_context_get_info(ita_context* context, ita_context_info* 
 /** Waits until every op issued so far is done. */
 ITA_API ita_status ita_context_synchronize(ita_context* context);
 
-/** Last failure of this context as one sentence. Owned by the context, valid until its next call. */
+/** Last failure of this context as one sentence. Owned by the context, valid until its next call.
+ */
 ITA_API const char* ita_last_error(const ita_context* context);
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -180,24 +184,26 @@ typedef struct ita_plane_shape {
  *
  * One struct serves the three directions; a direction touches only the fields that name it.
  * Weights outside the mask are never read for their value. backward_weights adds to the gradient of
- * weights inside the mask only; with mask NULL it adds to all (score masks need the dense gradient).
+ * weights inside the mask only; with mask NULL it adds to all (score masks need the dense
+ * gradient).
  */
 typedef struct ita_masked_conv2d {
   ita_conv2d_shape shape;
-  const float* weights;  /**< [O, I, KH, KW]          read by forward, backward_data                */
-  const uint32_t* mask;  /**< [O, ceil(I*KH*KW / 32)] or NULL (all), read by all                    */
-  const float* bias;     /**< [O] or NULL             read by forward                               */
-  const float* src;      /**< [N, C, H, W]   activations, read by forward, backward_weights         */
-  float* dst;            /**< [N, O, OH, OW] activations, written by forward                        */
-  const float* diff_dst; /**< [N, O, OH, OW] activations, read by backward_data, backward_weights   */
-  float* diff_src;       /**< [N, C, H, W]   activations, written by backward_data                  */
-  float* diff_weights;   /**< [O, I, KH, KW]          added to by backward_weights                  */
-  float* diff_bias;      /**< [O] or NULL             added to by backward_weights                  */
+  const float* weights; /**< [O, I, KH, KW]          read by forward, backward_data */
+  const uint32_t* mask; /**< [O, ceil(I*KH*KW / 32)] or NULL (all), read by all */
+  const float* bias; /**< [O] or NULL             read by forward                               */
+  const float* src;  /**< [N, C, H, W]   activations, read by forward, backward_weights         */
+  float* dst;        /**< [N, O, OH, OW] activations, written by forward                        */
+  const float* diff_dst; /**< [N, O, OH, OW] activations, read by backward_data, backward_weights */
+  float* diff_src;     /**< [N, C, H, W]   activations, written by backward_data                  */
+  float* diff_weights; /**< [O, I, KH, KW]          added to by backward_weights                  */
+  float* diff_bias;    /**< [O] or NULL             added to by backward_weights                  */
 } ita_masked_conv2d;
 
 ITA_API ita_status ita_masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op);
 ITA_API ita_status ita_masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d* op);
-ITA_API ita_status ita_masked_conv2d_backward_weights(ita_context* ctx, const ita_masked_conv2d* op);
+ITA_API ita_status ita_masked_conv2d_backward_weights(ita_context* ctx,
+                                                      const ita_masked_conv2d* op);
 
 /* ---- masked_linear ------------------------------------------------------------------------- */
 
@@ -221,7 +227,8 @@ typedef struct ita_masked_linear {
 
 ITA_API ita_status ita_masked_linear_forward(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op);
-ITA_API ita_status ita_masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op);
+ITA_API ita_status ita_masked_linear_backward_weights(ita_context* ctx,
+                                                      const ita_masked_linear* op);
 
 /* ---- score_epilogue ------------------------------------------------------------------------ */
 
@@ -229,8 +236,9 @@ ITA_API ita_status ita_masked_linear_backward_weights(ita_context* ctx, const it
  * Turns the dense gradient g of (weights . mask) into those of weights and scores:
  *   diff_weights = g . mask . not(frozen),   diff_scores = g . weights . sign(scores)
  *
- * sign(0) = 0. The score gradient is dense: it does not vanish where the mask is 0, nor where a weight
- * is frozen; it is zero outside the candidates. (Kang et al. 2022, WSN, eq. 5 and algorithm 1.)
+ * sign(0) = 0. The score gradient is dense: it does not vanish where the mask is 0, nor where a
+ * weight is frozen; it is zero outside the candidates. (Kang et al. 2022, WSN, eq. 5 and
+ * algorithm 1.)
  */
 typedef struct ita_score_epilogue {
   ita_plane_shape shape;
@@ -248,9 +256,11 @@ ITA_API ita_status ita_score_epilogue_apply(ita_context* ctx, const ita_score_ep
 /* ---- magnitude_threshold ------------------------------------------------------------------- */
 
 /**
- * The rank-th smallest of |values| over the candidates, exactly (an order statistic, not an estimate).
+ * The rank-th smallest of |values| over the candidates, exactly (an order statistic, not an
+ * estimate).
  *
- * Rank counts from 1. A NaN among the candidates is ITA_INVALID_VALUE. Independent of element order.
+ * Rank counts from 1. A NaN among the candidates is ITA_INVALID_VALUE. Independent of element
+ * order.
  */
 typedef struct ita_magnitude_threshold {
   ita_plane_shape shape;
@@ -293,7 +303,8 @@ ITA_API ita_status ita_mask_cut_apply(ita_context* ctx, const ita_mask_cut* op);
  *   g = gradient + weight_decay * weights;   velocity = momentum * velocity + g
  *   weights -= learning_rate * (nesterov ? g + momentum * velocity : velocity)
  *
- * Elements outside `trainable` are not written, nor is their velocity, whatever the hyper-parameters.
+ * Elements outside `trainable` are not written, nor is their velocity, whatever the
+ * hyper-parameters.
  */
 typedef struct ita_masked_sgd {
   ita_plane_shape shape;
@@ -352,8 +363,8 @@ ITA_API ita_status ita_relu_backward_data(ita_context* ctx, const ita_relu* op);
 /* ---- max_pool2d ---------------------------------------------------------------------------- */
 
 /**
- * Largest value of each window. Padding never wins. The gradient goes to the first largest value of a
- * window in row-major order.
+ * Largest value of each window. Padding never wins. The gradient goes to the first largest value of
+ * a window in row-major order.
  */
 typedef struct ita_max_pool2d {
   ita_pool2d_shape shape;
@@ -416,8 +427,8 @@ ITA_API ita_status ita_batch_norm_backward(ita_context* ctx, const ita_batch_nor
 /* ---- group_norm ---------------------------------------------------------------------------- */
 
 /**
- * dst = (src - mean) * rstd * scale + shift with mean and (biased) variance over the C/groups * H * W
- * values of each image and group (Wu and He 2018). groups divides C.
+ * dst = (src - mean) * rstd * scale + shift with mean and (biased) variance over the C/groups * H *
+ * W values of each image and group (Wu and He 2018). groups divides C.
  */
 typedef struct ita_group_norm {
   ita_activation_shape shape;
@@ -443,17 +454,18 @@ ITA_API ita_status ita_group_norm_backward(ita_context* ctx, const ita_group_nor
 /**
  * Inverted dropout: an element is kept and scaled by 1 / (1 - rate), or zero.
  *
- * Which ones is a function of (seed, draw, image, element) alone: Philox4x32-10 (Salmon et al. 2011)
- * with key (seed low, seed high) and counter (e / 4, n, draw low, draw high), e = (c*H + h)*W + w;
- * word e % 4 gives u = (word >> 8) / 2^24, kept when u >= rate. The same in every layout and backend.
+ * Which ones is a function of (seed, draw, image, element) alone: Philox4x32-10 (Salmon et al.
+ * 2011) with key (seed low, seed high) and counter (e / 4, n, draw low, draw high), e = (c*H + h)*W
+ * + w; word e % 4 gives u = (word >> 8) / 2^24, kept when u >= rate. The same in every layout and
+ * backend.
  */
 typedef struct ita_dropout {
   ita_activation_shape shape;
-  float rate;    /**< 0 <= rate < 1 */
-  uint64_t seed; /**< one per net   */
-  uint64_t draw; /**< one per layer and step; forward and backward_data of a step share it */
-  const float* src;      /**< [N, C, H, W] activations, read by forward                          */
-  float* dst;            /**< [N, C, H, W] activations, written by forward; may be src           */
+  float rate;       /**< 0 <= rate < 1 */
+  uint64_t seed;    /**< one per net   */
+  uint64_t draw;    /**< one per layer and step; forward and backward_data of a step share it */
+  const float* src; /**< [N, C, H, W] activations, read by forward                          */
+  float* dst;       /**< [N, C, H, W] activations, written by forward; may be src           */
   const float* diff_dst; /**< [N, C, H, W] activations, read by backward_data                    */
   float* diff_src;       /**< [N, C, H, W] activations, written by backward_data; may be diff_dst */
 } ita_dropout;

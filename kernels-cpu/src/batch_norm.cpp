@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Normalisation of each channel by the batch's or by running statistics.
+//
+// A channel is an item from its statistics to its last store, so that what the first pass read is
+// still in cache for the second. Statistics are exact two-pass moments of short runs, merged in
+// double in a fixed order; pad lanes of the last block do not count.
+#include "moments.h"
+
+namespace ITA_ISA {
+
+namespace {
+
+// One channel: runs of `pixels` vectors, one per block, `stride` floats apart.
+struct Channel {
+  int64_t first;  // element of the first run in the tensor
+  int64_t stride;
+  int64_t pixels;
+  int64_t blocks;
+  int images;  // of the last block
+
+  Channel(const ita_activation_shape& s, int64_t c)
+      : first(c * s.h * s.w * kLanes),
+        stride(int64_t{s.c} * s.h * s.w * kLanes),
+        pixels(int64_t{s.h} * s.w),
+        blocks(blocks_of(s.n)),
+        images(s.n - static_cast<int>(blocks - 1) * kLanes) {}
+
+  int64_t run(int64_t block) const { return first + block * stride; }
+  int lanes(int64_t block) const { return block + 1 < blocks ? kLanes : images; }
+  double count() const {
+    return static_cast<double>(pixels) * (static_cast<double>(blocks - 1) * kLanes + images);
+  }
+};
+
+inline double inverse_root(double variance, float epsilon) {
+  return 1 / __builtin_sqrt(variance + static_cast<double>(epsilon));
+}
+
+Moments moments_of(const float* src, const Channel& channel) {
+  LaneMoments whole, last;
+  for (int64_t b = 0; b + 1 < channel.blocks; b++) whole.add(src + channel.run(b), channel.pixels);
+  last.add(src + channel.run(channel.blocks - 1), channel.pixels);
+  Moments all = last.lane(0);
+  for (int i = 1; i < channel.images; i++) merge(&all, last.lane(i));
+  for (int i = 0; whole.count > 0 && i < kLanes; i++) merge(&all, whole.lane(i));
+  return all;
+}
+
+void move_running(const ita_batch_norm* op, int64_t c, const Moments& batch) {
+  const float keep = static_cast<float>(1.0 - op->momentum);
+  const double unbiased = batch.m2 / (batch.count > 1 ? batch.count - 1 : 1);
+  if (op->running_mean) {
+    op->running_mean[c] =
+        keep * op->running_mean[c] + op->momentum * static_cast<float>(batch.mean);
+  }
+  if (op->running_var) {
+    op->running_var[c] = keep * op->running_var[c] + op->momentum * static_cast<float>(unbiased);
+  }
+}
+
+// What a channel is normalised by.
+struct Normal {
+  float mean, rstd;
+};
+
+Normal batch_normal(const ita_batch_norm* op, const Channel& channel, int64_t c) {
+  Moments batch = moments_of(op->src, channel);
+  double rstd = inverse_root(batch.m2 / batch.count, op->epsilon);
+  op->saved_mean[c] = static_cast<float>(batch.mean);
+  op->saved_rstd[c] = static_cast<float>(rstd);
+  move_running(op, c, batch);
+  return {op->saved_mean[c], op->saved_rstd[c]};
+}
+
+Normal running_normal(const ita_batch_norm* op, int64_t c) {
+  return {op->running_mean[c], static_cast<float>(inverse_root(op->running_var[c], op->epsilon))};
+}
+
+void normalise(const ita_batch_norm* op, const Channel& channel, int64_t c, Normal normal) {
+  const V mean = Set(normal.mean);
+  const V scale = Set(normal.rstd * or_else(op->scale, c, 1.0f));
+  const V shift = Set(or_else(op->shift, c, 0.0f));
+  for (int64_t b = 0; b < channel.blocks; b++) {
+    const float* src = op->src + channel.run(b);  // src[n/16, c, :, :]
+    float* dst = op->dst + channel.run(b);        // dst[n/16, c, :, :]
+    for (int64_t p = 0; p < channel.pixels * kLanes; p += kLanes) {
+      Store(MulAdd(Sub(Load(src + p), mean), scale, shift), dst + p);
+    }
+  }
+}
+
+// diff_src = slope * (diff_dst - mean_diff - (src - mean) * mean_product)
+struct Gradient {
+  double slope, mean_diff, mean_product;
+};
+
+void propagate(const ita_batch_norm* op, const Channel& channel, float channel_mean,
+               const Gradient& gradient) {
+  const V mean = Set(channel_mean);
+  const V slope = Set(static_cast<float>(gradient.slope));
+  const V mean_diff = Set(static_cast<float>(gradient.mean_diff));
+  const V mean_product = Set(static_cast<float>(gradient.mean_product));
+  for (int64_t b = 0; b < channel.blocks; b++) {
+    const M images = FirstN(channel.lanes(b));
+    const float* src = op->src + channel.run(b);            // src[n/16, c, :, :]
+    const float* diff_dst = op->diff_dst + channel.run(b);  // diff_dst[n/16, c, :, :]
+    float* diff_src = op->diff_src + channel.run(b);        // diff_src[n/16, c, :, :]
+    for (int64_t p = 0; p < channel.pixels * kLanes; p += kLanes) {
+      V centred = Sub(Load(diff_dst + p), mean_diff);
+      V diff = NegMulAdd(Sub(Load(src + p), mean), mean_product, centred);
+      Store(IfThenElseZero(images, Mul(slope, diff)), diff_src + p);
+    }
+  }
+}
+
+void backward_channel(const ita_batch_norm* op, int64_t c) {
+  const Channel channel(op->shape, c);
+  const bool batch = op->batch_statistics != 0;
+  const Normal normal =
+      batch ? Normal{op->saved_mean[c], op->saved_rstd[c]} : running_normal(op, c);
+  Gradient gradient = {static_cast<double>(normal.rstd) * or_else(op->scale, c, 1.0f), 0, 0};
+
+  if (batch || op->diff_scale || op->diff_shift) {
+    LaneSums sums;
+    for (int64_t b = 0; b < channel.blocks; b++) {
+      sums.add(op->diff_dst + channel.run(b), op->src + channel.run(b), Set(normal.mean),
+               channel.pixels);
+    }
+    const double diff = total(sums.diff);
+    const double product = total(sums.product);
+    if (op->diff_scale) op->diff_scale[c] += static_cast<float>(product * normal.rstd);
+    if (op->diff_shift) op->diff_shift[c] += static_cast<float>(diff);
+    if (batch) {
+      const double variance_inverse = static_cast<double>(normal.rstd) * normal.rstd;
+      gradient.mean_diff = diff / channel.count();
+      gradient.mean_product = product * variance_inverse / channel.count();
+    }
+  }
+  propagate(op, channel, normal.mean, gradient);
+}
+
+}  // namespace
+
+ita_status batch_norm_forward(ita_context* ctx, const ita_batch_norm* op) {
+  ITA_ASSERT(op->src && op->dst);
+  ITA_ASSERT(op->batch_statistics ? op->saved_mean && op->saved_rstd
+                                  : op->running_mean && op->running_var);
+  parallel_for(ctx, op->shape.c, 1, [=](int64_t begin, int64_t end, int32_t) {
+    for (int64_t c = begin; c < end; c++) {
+      const Channel channel(op->shape, c);
+      normalise(op, channel, c,
+                op->batch_statistics ? batch_normal(op, channel, c) : running_normal(op, c));
+    }
+  });
+  return ITA_OK;
+}
+
+ita_status batch_norm_backward(ita_context* ctx, const ita_batch_norm* op) {
+  ITA_ASSERT(op->src && op->diff_dst && op->diff_src);
+  ITA_ASSERT(op->batch_statistics ? op->saved_mean && op->saved_rstd
+                                  : op->running_mean && op->running_var);
+  parallel_for(ctx, op->shape.c, 1, [=](int64_t begin, int64_t end, int32_t) {
+    for (int64_t c = begin; c < end; c++) backward_channel(op, c);
+  });
+  return ITA_OK;
+}
+
+}  // namespace ITA_ISA

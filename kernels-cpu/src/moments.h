@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums over runs of vectors that the norms share. A lane is an image, so every sum is vertical.
+//
+// Runs of at most 256 vectors (16 KB, they stay in L1) are summed in float, then merged in double:
+// long reductions lose nothing, and memory is read once.
+#ifndef INTARSIA_MOMENTS_H_
+#define INTARSIA_MOMENTS_H_
+
+#include "parallel.h"
+#include "simd/simd.h"
+
+namespace ITA_ISA {
+
+constexpr int64_t kRun = 256;  // vectors
+
+// Sum of term(i) over [0, count) by four accumulators.
+template <class Term>
+inline V sum_terms(int64_t count, const Term& term) {
+  V a = Zero(), b = Zero(), c = Zero(), d = Zero();
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    a = Add(a, term(i));
+    b = Add(b, term(i + 1));
+    c = Add(c, term(i + 2));
+    d = Add(d, term(i + 3));
+  }
+  for (; i < count; i++) a = Add(a, term(i));
+  return Add(Add(a, b), Add(c, d));
+}
+
+// Mean and sum of squared distances from it, of `count` values.
+struct Moments {
+  double count, mean, m2;
+};
+
+// Chan, Golub and LeVeque 1979, eq. 2.1: moments of two sets together.
+inline void merge(Moments* into, const Moments& other) {
+  double count = into->count + other.count;
+  double delta = other.mean - into->mean;
+  into->mean += delta * (other.count / count);
+  into->m2 += other.m2 + delta * delta * (into->count * other.count / count);
+  into->count = count;
+}
+
+// Moments of each lane; the lanes have seen equally many values.
+struct LaneMoments {
+  double count = 0;
+  double mean[kLanes] = {};
+  double m2[kLanes] = {};
+
+  void add(const float* src, int64_t vectors) {
+    for (int64_t first = 0; first < vectors; first += kRun) {
+      add_run(src + first * kLanes, vectors - first < kRun ? vectors - first : kRun);
+    }
+  }
+
+  Moments lane(int i) const { return {count, mean[i], m2[i]}; }
+
+ private:
+  // Two passes; the second also finds what rounding left in the mean of the first.
+  void add_run(const float* src, int64_t vectors) {
+    const float n = static_cast<float>(vectors);
+    V centre =
+        Mul(sum_terms(vectors, [=](int64_t i) { return Load(src + i * kLanes); }), Set(1 / n));
+    V rest = sum_terms(vectors, [=](int64_t i) { return Sub(Load(src + i * kLanes), centre); });
+    V squares = sum_terms(vectors, [=](int64_t i) {
+      V distance = Sub(Load(src + i * kLanes), centre);
+      return Mul(distance, distance);
+    });
+    float centres[kLanes], rests[kLanes], sums[kLanes];
+    StoreU(centre, centres);
+    StoreU(rest, rests);
+    StoreU(squares, sums);
+    for (int i = 0; i < kLanes; i++) {
+      double correction = static_cast<double>(rests[i]) / n;
+      Moments merged = lane(i);
+      merge(&merged, {n, centres[i] + correction, sums[i] - correction * rests[i]});
+      mean[i] = merged.mean;
+      m2[i] = merged.m2;
+    }
+    count += n;
+  }
+};
+
+// Sums of each lane that the gradients of a norm need: diff, and diff * (src - mean).
+struct LaneSums {
+  double diff[kLanes] = {};
+  double product[kLanes] = {};
+
+  void add(const float* diff_dst, const float* src, V mean, int64_t vectors) {
+    for (int64_t first = 0; first < vectors; first += kRun) {
+      add_run(diff_dst + first * kLanes, src + first * kLanes, mean,
+              vectors - first < kRun ? vectors - first : kRun);
+    }
+  }
+
+ private:
+  void add_run(const float* diff_dst, const float* src, V mean, int64_t vectors) {
+    V diffs = sum_terms(vectors, [=](int64_t i) { return Load(diff_dst + i * kLanes); });
+    V products = sum_terms(vectors, [=](int64_t i) {
+      return Mul(Load(diff_dst + i * kLanes), Sub(Load(src + i * kLanes), mean));
+    });
+    float d[kLanes], p[kLanes];
+    StoreU(diffs, d);
+    StoreU(products, p);
+    for (int i = 0; i < kLanes; i++) {
+      diff[i] += d[i];
+      product[i] += p[i];
+    }
+  }
+};
+
+// An element of a tensor that may be NULL.
+inline float or_else(const float* values, int64_t i, float otherwise) {
+  return values ? values[i] : otherwise;
+}
+
+inline double total(const double lanes[kLanes]) {
+  double sum = 0;
+  for (int i = 0; i < kLanes; i++) sum += lanes[i];
+  return sum;
+}
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_MOMENTS_H_

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// One bind() per op struct: the op on a problem's size, its optional tensors given or NULL.
+#ifndef INTARSIA_SELFTEST_OPS_H_
+#define INTARSIA_SELFTEST_OPS_H_
+
+#include "selftest.h"
+
+namespace selftest {
+
+inline int64_t image(const Size& s) { return int64_t{s.c} * s.h * s.w; }
+inline int64_t plane(const Size& s) { return int64_t{s.rows} * s.cols; }
+inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
+
+inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
+  const Size& s = p.s;
+  const int32_t groups = s.c % 2 == 0 ? 2 : 1;
+  const int32_t k = s.h < 3 || s.w < 3 ? 1 : 3;
+  const int32_t stride = s.h % 2 ? 2 : 1;
+  const int32_t pad = k / 2, o = 3 * groups;
+  const int32_t oh = (s.h + 2 * pad - k) / stride + 1, ow = (s.w + 2 * pad - k) / stride + 1;
+  const int64_t cols = int64_t{s.c} / groups * k * k;
+  return {{s.n, s.c, s.h, s.w, o, k, k, oh, ow, stride, stride, pad, pad, 1, 1, groups},
+          p.values(o * cols),
+          p.or_null(p.mask(o, cols)),
+          p.or_null(p.values(o)),
+          p.activations(image(s)),
+          p.activations(int64_t{o} * oh * ow),
+          p.diffs(int64_t{o} * oh * ow),
+          p.diffs(image(s)),
+          p.values(o * cols),
+          p.or_null(p.values(o))};
+}
+
+inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {
+  const Size& s = p.s;
+  return {{s.n, s.cols, s.rows},
+          p.values(plane(s)),
+          p.or_null(p.mask(s.rows, s.cols)),
+          p.or_null(p.values(s.rows)),
+          p.activations(s.cols),
+          p.activations(s.rows),
+          p.diffs(s.rows),
+          p.diffs(s.cols),
+          p.values(plane(s)),
+          p.or_null(p.values(s.rows))};
+}
+
+inline ita_score_epilogue bind(Problem& p, const ita_score_epilogue*) {
+  const Size& s = p.s;
+  return {{s.rows, s.cols},
+          p.values(plane(s)),
+          p.values(plane(s)),
+          p.mask(s.rows, s.cols),
+          p.or_null(p.mask(s.rows, s.cols)),
+          p.or_null(p.mask(s.rows, s.cols)),
+          p.values(plane(s)),
+          p.values(plane(s))};
+}
+
+inline int64_t count_bits(const Problem& p, const uint32_t* mask) {
+  if (!mask) return plane(p.s);
+  int64_t bits = 0;
+  const int64_t words = (p.s.cols + 31) / 32;
+  for (int64_t i = 0; i < p.s.rows * words; i++) bits += __builtin_popcount(mask[i]);
+  return bits;
+}
+
+inline ita_magnitude_threshold bind(Problem& p, const ita_magnitude_threshold*) {
+  const Size& s = p.s;
+  uint32_t* candidates = p.mask(s.rows, s.cols);
+  candidates[0] |= 1;
+  candidates = p.or_null(candidates);
+  return {{s.rows, s.cols}, p.values(plane(s)), candidates, (count_bits(p, candidates) + 1) / 2,
+          p.values(1),      p.counts(2)};
+}
+
+inline ita_mask_cut bind(Problem& p, const ita_mask_cut*) {
+  const Size& s = p.s;
+  float* values = p.values(plane(s));
+  for (int64_t i = 0; i < plane(s); i += 3) values[i] = -0.5f;
+  float* threshold = p.values(1);
+  *threshold = 0.5f;
+  return {{s.rows, s.cols},
+          values,
+          p.or_null(p.mask(s.rows, s.cols)),
+          threshold,
+          ITA_TIES_EXACT,
+          plane(s) / 2,
+          p.mask(s.rows, s.cols),
+          p.counts(1)};
+}
+
+inline ita_masked_sgd bind(Problem& p, const ita_masked_sgd*) {
+  const Size& s = p.s;
+  return {{s.rows, s.cols},
+          p.values(plane(s)),
+          p.or_null(p.mask(s.rows, s.cols)),
+          p.values(plane(s)),
+          p.values(plane(s)),
+          0.1f,
+          0.9f,
+          0.01f,
+          1};
+}
+
+inline ita_masked_adam bind(Problem& p, const ita_masked_adam*) {
+  const Size& s = p.s;
+  return {{s.rows, s.cols},
+          p.values(plane(s)),
+          p.or_null(p.mask(s.rows, s.cols)),
+          p.values(plane(s)),
+          p.values(plane(s)),
+          p.positive(plane(s)),
+          0.001f,
+          0.9f,
+          0.999f,
+          1e-8f,
+          0.01f,
+          1,
+          3};
+}
+
+template <class Op>  // relu, add, reorder: nothing but tensors of one shape
+Op bind_activations(Problem& p) {
+  const Size& s = p.s;
+  Op op = {};
+  op.shape = {s.n, s.c, s.h, s.w};
+  op.src = p.activations(image(s));
+  op.dst = p.activations(image(s));
+  return op;
+}
+
+inline ita_relu bind(Problem& p, const ita_relu*) {
+  ita_relu op = bind_activations<ita_relu>(p);
+  op.diff_dst = p.diffs(image(p.s));
+  op.diff_src = p.diffs(image(p.s));
+  return op;
+}
+
+inline ita_dropout bind(Problem& p, const ita_dropout*) {
+  ita_dropout op = bind_activations<ita_dropout>(p);
+  op.rate = 0.3f;
+  op.seed = 0x123456789ABCDEFull;
+  op.draw = 7;
+  op.diff_dst = p.diffs(image(p.s));
+  op.diff_src = p.diffs(image(p.s));
+  return op;
+}
+
+inline ita_add bind(Problem& p, const ita_add*) {
+  ita_add op = bind_activations<ita_add>(p);
+  op.addend = p.activations(image(p.s));
+  return op;
+}
+
+inline ita_reorder bind(Problem& p, const ita_reorder*) { return bind_activations<ita_reorder>(p); }
+
+template <class Op>
+Op bind_pool(Problem& p) {
+  const Size& s = p.s;
+  const int32_t kh = s.h < 3 ? s.h : 3, kw = s.w < 3 ? s.w : 3, pad = kh == 3 && kw == 3;
+  const int32_t oh = (s.h + 2 * pad - kh) / 2 + 1, ow = (s.w + 2 * pad - kw) / 2 + 1;
+  const int64_t windows = int64_t{s.c} * oh * ow;
+  return {{s.n, s.c, s.h, s.w, kh, kw, oh, ow, 2, 2, pad, pad},
+          p.activations(image(s)),
+          p.activations(windows),
+          p.diffs(windows),
+          p.diffs(image(s))};
+}
+
+inline ita_max_pool2d bind(Problem& p, const ita_max_pool2d*) {
+  return bind_pool<ita_max_pool2d>(p);
+}
+
+inline ita_avg_pool2d bind(Problem& p, const ita_avg_pool2d*) {
+  return bind_pool<ita_avg_pool2d>(p);
+}
+
+inline ita_batch_norm bind(Problem& p, const ita_batch_norm*) {
+  const Size& s = p.s;
+  const int32_t batch_statistics = s.c % 2;
+  return {{s.n, s.c, s.h, s.w},
+          batch_statistics,
+          0.1f,
+          1e-5f,
+          p.or_null(p.values(s.c)),
+          p.or_null(p.values(s.c)),
+          p.values(s.c),
+          p.positive(s.c),
+          p.values(s.c),
+          p.positive(s.c),
+          p.activations(image(s)),
+          p.activations(image(s)),
+          p.diffs(image(s)),
+          p.diffs(image(s)),
+          p.or_null(p.values(s.c)),
+          p.or_null(p.values(s.c))};
+}
+
+inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
+  const Size& s = p.s;
+  const int32_t groups = s.c % 2 == 0 ? 2 : s.c;
+  return {{s.n, s.c, s.h, s.w},
+          groups,
+          1e-5f,
+          p.or_null(p.values(s.c)),
+          p.or_null(p.values(s.c)),
+          p.activations(groups),
+          p.activations(groups),
+          p.activations(image(s)),
+          p.activations(image(s)),
+          p.diffs(image(s)),
+          p.diffs(image(s)),
+          p.or_null(p.values(s.c)),
+          p.or_null(p.values(s.c))};
+}
+
+inline ita_softmax_cross_entropy bind(Problem& p, const ita_softmax_cross_entropy*) {
+  const int32_t cols = p.s.cols, first = cols / 4, classes = larger(1, cols / 2);
+  return {{p.s.n, cols, cols},      first,       classes,      p.activations(cols),
+          p.labels(first, classes), p.values(1), p.diffs(cols)};
+}
+
+inline ita_accuracy bind(Problem& p, const ita_accuracy*) {
+  const int32_t cols = p.s.cols, first = cols / 4, classes = larger(1, cols / 2);
+  return {{p.s.n, cols, cols},      first,      classes, p.activations(cols),
+          p.labels(first, classes), p.counts(1)};
+}
+
+}  // namespace selftest
+
+#endif  // INTARSIA_SELFTEST_OPS_H_
