@@ -5,10 +5,10 @@ import dev.intarsia.Context;
 import dev.intarsia.DType;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.Ties;
 import dev.intarsia.ops.MagnitudeThreshold;
 import dev.intarsia.ops.MaskCut;
 import dev.intarsia.ops.ScoreEpilogue;
-import dev.intarsia.ops.Ties;
 
 /**
  * One real number per weight, from whose magnitudes the visible mask of a {@link Parameter} is cut:

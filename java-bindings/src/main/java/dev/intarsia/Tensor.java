@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia;
+
+import dev.intarsia.internal.Storage;
+import java.util.Arrays;
+
+/**
+ * A shaped piece of a context's memory. Owned by whoever made it, freed by {@link #close} or with
+ * its context.
+ *
+ * <p>Plain tensors are row-major. Activations [N, C, H, W] have the context's {@link Layout}; N is
+ * how many images they can hold. Users hand in and read out NCHW: {@link #upload} and {@link
+ * #download} convert, one element at a time. In a net {@code ops.Reorder} does that faster.
+ */
+public final class Tensor implements AutoCloseable {
+  private final Context context;
+  private final Storage storage;
+  private final long[] dims;
+  private final boolean activations;
+
+  private Tensor(Context context, Storage storage, long[] dims, boolean activations) {
+    this.context = context;
+    this.storage = storage;
+    this.dims = dims;
+    this.activations = activations;
+  }
+
+  /** Allocates a row-major F32 tensor of zeros. */
+  public static Tensor plain(Context context, long... dims) {
+    return plain(context, DType.F32, dims);
+  }
+
+  /** Allocates a row-major tensor of zeros. */
+  public static Tensor plain(Context context, DType dtype, long... dims) {
+    long elements = count(dims);
+    return new Tensor(context, context.device().allocate(dtype, elements), dims.clone(), false);
+  }
+
+  /** Allocates an F32 tensor [N, C, H, W] of zeros in the context's layout, pad lanes included. */
+  public static Tensor activations(Context context, int n, int c, int h, int w) {
+    long[] dims = {n, c, h, w};
+    count(dims);
+    long elements = context.layout().paddedImages(n) * c * h * w;
+    return new Tensor(context, context.device().allocate(DType.F32, elements), dims, true);
+  }
+
+  private static long count(long[] dims) {
+    if (dims.length == 0) {
+      throw new IllegalArgumentException(
+          "a tensor needs at least one dimension; use 1 for a scalar");
+    }
+    long product = 1;
+    for (long dim : dims) {
+      if (dim < 1) {
+        throw new IllegalArgumentException(
+            "the tensor shape is " + Arrays.toString(dims) + ", expected at least 1 everywhere");
+      }
+      product = Math.multiplyHigh(product, dim) != 0 ? -1 : product * dim;
+      if (product < 0 || product > Integer.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "the tensor shape is "
+                + Arrays.toString(dims)
+                + ", expected at most 2147483647 elements; use a smaller batch or layer");
+      }
+    }
+    return product;
+  }
+
+  /** Returns a copy of the dimensions; [N, C, H, W] for activations, in either layout. */
+  public long[] dims() {
+    return dims.clone();
+  }
+
+  /** Returns what one element is. */
+  public DType dtype() {
+    return storage.type();
+  }
+
+  /** Returns whether this is in the context's activation layout, not row-major. */
+  public boolean isActivations() {
+    return activations;
+  }
+
+  /** Returns the product of the dimensions; pad lanes are not counted. */
+  public long elements() {
+    return count(dims);
+  }
+
+  /** Returns the shape as text, {@code [8, 3, 32, 32]}. */
+  public String shapeText() {
+    return Arrays.toString(dims);
+  }
+
+  /** Returns the context that the memory belongs to. */
+  public Context context() {
+    return context;
+  }
+
+  /** Writes all elements; F32. The array has exactly {@link #elements} values, NCHW. */
+  public void upload(float[] src) {
+    requireLength(src.length);
+    upload(src, 0, src.length);
+  }
+
+  /**
+   * Writes the first {@code count} elements from {@code src[offset]}; F32. Activations take whole
+   * images, NCHW.
+   */
+  public void upload(float[] src, int offset, int count) {
+    requireOpen("upload");
+    requireType(DType.F32, "upload(float[])");
+    requireRange(src.length, offset, count);
+    if (!isBlocked()) {
+      storage.upload(src, offset, 0, count);
+      return;
+    }
+    int image = imageElements();
+    if (count % image != 0) {
+      throw new IllegalArgumentException(
+          "count is " + count + ", expected whole images of " + image + " values");
+    }
+    int block = image * Layout.BLOCK;
+    for (int first = 0; first * image < count; first += Layout.BLOCK) {
+      int images = Math.min(Layout.BLOCK, count / image - first);
+      float[] lanes = new float[block];
+      if (images < Layout.BLOCK) {
+        storage.download(lanes, (long) first * image); // images that are not written stay
+      }
+      for (int n = 0; n < images; n++) {
+        for (int e = 0; e < image; e++) {
+          lanes[e * Layout.BLOCK + n] = src[offset + (first + n) * image + e];
+        }
+      }
+      storage.upload(lanes, 0, (long) first * image, block);
+    }
+  }
+
+  /** Writes all elements; I32. */
+  public void upload(int[] src) {
+    requireLength(src.length);
+    upload(src, 0, src.length);
+  }
+
+  /** Writes the first {@code count} elements from {@code src[offset]}; I32. */
+  public void upload(int[] src, int offset, int count) {
+    requireOpen("upload");
+    requireType(DType.I32, "upload(int[])");
+    requireRange(src.length, offset, count);
+    storage.upload(src, offset, 0, count);
+  }
+
+  /** Reads all elements; F32, NCHW. */
+  public float[] download() {
+    requireOpen("download");
+    requireType(DType.F32, "download()");
+    float[] values = new float[(int) elements()];
+    if (!isBlocked()) {
+      storage.download(values, 0);
+      return values;
+    }
+    int image = imageElements();
+    float[] lanes = new float[(int) storage.elements()];
+    storage.download(lanes, 0);
+    for (int n = 0; n < dims[0]; n++) {
+      int block = n / Layout.BLOCK * Layout.BLOCK * image;
+      for (int e = 0; e < image; e++) {
+        values[n * image + e] = lanes[block + e * Layout.BLOCK + n % Layout.BLOCK];
+      }
+    }
+    return values;
+  }
+
+  /** Reads all elements; I32. */
+  public int[] downloadInts() {
+    requireOpen("downloadInts");
+    requireType(DType.I32, "downloadInts()");
+    int[] values = new int[(int) elements()];
+    storage.download(values);
+    return values;
+  }
+
+  /** Reads all elements; I64. */
+  public long[] downloadLongs() {
+    requireOpen("downloadLongs");
+    requireType(DType.I64, "downloadLongs()");
+    long[] values = new long[(int) elements()];
+    storage.download(values);
+    return values;
+  }
+
+  /** Writes zeros, into pad lanes too. */
+  public void zero() {
+    requireOpen("zero");
+    storage.zero();
+  }
+
+  /** Copies a tensor of the same shape, type, layout and context. */
+  public void copyFrom(Tensor src) {
+    requireOpen("copyFrom");
+    src.requireOpen("copyFrom");
+    if (src.context != context) {
+      throw new IllegalArgumentException(
+          "the tensor to copy is of another context; download and upload it");
+    }
+    if (!Arrays.equals(src.dims, dims)
+        || src.dtype() != dtype()
+        || src.activations != activations) {
+      throw new IllegalArgumentException("the tensor to copy is " + src + ", expected " + this);
+    }
+    storage.copyFrom(src.storage);
+  }
+
+  /** Returns whether the memory was given back, by {@link #close} or with the context. */
+  public boolean isClosed() {
+    return storage.isFree() || context.isClosed();
+  }
+
+  /** Gives the memory back; a second call does nothing. */
+  @Override
+  public void close() {
+    storage.free();
+  }
+
+  /** Returns the elements where they live; internal to the bindings. */
+  public Storage storage() {
+    return storage;
+  }
+
+  private boolean isBlocked() {
+    return activations && context.layout() == Layout.NCHW16;
+  }
+
+  private int imageElements() {
+    return (int) (dims[1] * dims[2] * dims[3]);
+  }
+
+  private void requireOpen(String call) {
+    if (isClosed()) {
+      throw new IllegalStateException(
+          call
+              + ": the tensor "
+              + this
+              + " is closed"
+              + (context.isClosed() ? " with its context" : ""));
+    }
+  }
+
+  private void requireType(DType expected, String call) {
+    if (dtype() != expected) {
+      throw new IllegalArgumentException(
+          call + ": the tensor " + this + " holds " + dtype() + ", expected " + expected);
+    }
+  }
+
+  private void requireLength(int length) {
+    if (length != elements()) {
+      throw new IllegalArgumentException(
+          "the array has " + length + " values, the tensor " + this + " has " + elements());
+    }
+  }
+
+  private void requireRange(int length, int offset, int count) {
+    if (offset < 0 || count < 0 || offset > length - count || count > elements()) {
+      throw new IllegalArgumentException(
+          "values "
+              + offset
+              + " .. "
+              + ((long) offset + count)
+              + " were asked for; the array has "
+              + length
+              + ", the tensor "
+              + this
+              + " takes "
+              + elements());
+    }
+  }
+
+  @Override
+  public String toString() {
+    return dtype() + " " + shapeText() + (activations ? " activations" : "");
+  }
+}

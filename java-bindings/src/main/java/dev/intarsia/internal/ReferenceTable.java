@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.internal;
+
+import static java.util.Map.entry;
+
+import dev.intarsia.ActivationShape;
+import dev.intarsia.Conv2dShape;
+import dev.intarsia.LinearShape;
+import dev.intarsia.PlaneShape;
+import dev.intarsia.Pool2dShape;
+import dev.intarsia.Ties;
+import dev.intarsia.reference.AccuracyReference;
+import dev.intarsia.reference.AddReference;
+import dev.intarsia.reference.AvgPool2dReference;
+import dev.intarsia.reference.BatchNormReference;
+import dev.intarsia.reference.DropoutReference;
+import dev.intarsia.reference.GroupNormReference;
+import dev.intarsia.reference.MagnitudeThresholdReference;
+import dev.intarsia.reference.MaskCutReference;
+import dev.intarsia.reference.MaskedAdamReference;
+import dev.intarsia.reference.MaskedConv2dReference;
+import dev.intarsia.reference.MaskedLinearReference;
+import dev.intarsia.reference.MaskedSgdReference;
+import dev.intarsia.reference.MaxPool2dReference;
+import dev.intarsia.reference.ReluReference;
+import dev.intarsia.reference.ReorderReference;
+import dev.intarsia.reference.ScoreEpilogueReference;
+import dev.intarsia.reference.SoftmaxCrossEntropyReference;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** The reference backend's table, the Java mirror of {@code ops.inc}: one line per entry point. */
+public final class ReferenceTable {
+  private static final Map<String, Consumer<Fields>> TABLE =
+      Map.ofEntries(
+          entry("masked_conv2d_forward", ReferenceTable::maskedConv2dForward),
+          entry("masked_conv2d_backward_data", ReferenceTable::maskedConv2dBackwardData),
+          entry("masked_conv2d_backward_weights", ReferenceTable::maskedConv2dBackwardWeights),
+          entry("masked_linear_forward", ReferenceTable::maskedLinearForward),
+          entry("masked_linear_backward_data", ReferenceTable::maskedLinearBackwardData),
+          entry("masked_linear_backward_weights", ReferenceTable::maskedLinearBackwardWeights),
+          entry("score_epilogue_apply", ReferenceTable::scoreEpilogueApply),
+          entry("magnitude_threshold_select", ReferenceTable::magnitudeThresholdSelect),
+          entry("mask_cut_apply", ReferenceTable::maskCutApply),
+          entry("masked_sgd_step", ReferenceTable::maskedSgdStep),
+          entry("masked_adam_step", ReferenceTable::maskedAdamStep),
+          entry("relu_forward", ReferenceTable::reluForward),
+          entry("relu_backward_data", ReferenceTable::reluBackwardData),
+          entry("max_pool2d_forward", ReferenceTable::maxPool2dForward),
+          entry("max_pool2d_backward_data", ReferenceTable::maxPool2dBackwardData),
+          entry("avg_pool2d_forward", ReferenceTable::avgPool2dForward),
+          entry("avg_pool2d_backward_data", ReferenceTable::avgPool2dBackwardData),
+          entry("batch_norm_forward", ReferenceTable::batchNormForward),
+          entry("batch_norm_backward", ReferenceTable::batchNormBackward),
+          entry("group_norm_forward", ReferenceTable::groupNormForward),
+          entry("group_norm_backward", ReferenceTable::groupNormBackward),
+          entry("dropout_forward", ReferenceTable::dropoutForward),
+          entry("dropout_backward_data", ReferenceTable::dropoutBackwardData),
+          entry("add_forward", ReferenceTable::addForward),
+          entry("softmax_cross_entropy_forward", ReferenceTable::softmaxForward),
+          entry("softmax_cross_entropy_backward_data", ReferenceTable::softmaxBackwardData),
+          entry("accuracy_forward", ReferenceTable::accuracyForward),
+          entry("reorder_pack", ReferenceTable::reorderPack),
+          entry("reorder_unpack", ReferenceTable::reorderUnpack));
+
+  private ReferenceTable() {}
+
+  /** Returns the names of all entry points. */
+  public static Set<String> names() {
+    return TABLE.keySet();
+  }
+
+  /**
+   * Runs an entry point on the bound fields.
+   *
+   * @throws IllegalArgumentException as the entry does for a bad value, its name in front
+   */
+  public static void run(String name, Fields fields) {
+    try {
+      TABLE.get(name).accept(fields);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void maskedConv2dForward(Fields f) {
+    MaskedConv2dReference.forward(
+        f.shape(Conv2dShape.class),
+        f.floats("src"),
+        f.floats("weights"),
+        f.bits("mask"),
+        f.floats("bias"),
+        f.floats("dst"));
+  }
+
+  private static void maskedConv2dBackwardData(Fields f) {
+    MaskedConv2dReference.backwardData(
+        f.shape(Conv2dShape.class),
+        f.floats("diffDst"),
+        f.floats("weights"),
+        f.bits("mask"),
+        f.floats("diffSrc"));
+  }
+
+  private static void maskedConv2dBackwardWeights(Fields f) {
+    MaskedConv2dReference.backwardWeights(
+        f.shape(Conv2dShape.class),
+        f.floats("src"),
+        f.floats("diffDst"),
+        f.bits("mask"),
+        f.floats("diffWeights"),
+        f.floats("diffBias"));
+  }
+
+  private static void maskedLinearForward(Fields f) {
+    MaskedLinearReference.forward(
+        f.shape(LinearShape.class),
+        f.floats("src"),
+        f.floats("weights"),
+        f.bits("mask"),
+        f.floats("bias"),
+        f.floats("dst"));
+  }
+
+  private static void maskedLinearBackwardData(Fields f) {
+    MaskedLinearReference.backwardData(
+        f.shape(LinearShape.class),
+        f.floats("diffDst"),
+        f.floats("weights"),
+        f.bits("mask"),
+        f.floats("diffSrc"));
+  }
+
+  private static void maskedLinearBackwardWeights(Fields f) {
+    MaskedLinearReference.backwardWeights(
+        f.shape(LinearShape.class),
+        f.floats("src"),
+        f.floats("diffDst"),
+        f.bits("mask"),
+        f.floats("diffWeights"),
+        f.floats("diffBias"));
+  }
+
+  private static void scoreEpilogueApply(Fields f) {
+    ScoreEpilogueReference.apply(
+        f.shape(PlaneShape.class),
+        f.floats("weights"),
+        f.floats("scores"),
+        f.bits("mask"),
+        f.bits("frozen"),
+        f.bits("candidates"),
+        f.floats("diffWeights"),
+        f.floats("diffScores"));
+  }
+
+  private static void magnitudeThresholdSelect(Fields f) {
+    MagnitudeThresholdReference.select(
+        f.shape(PlaneShape.class),
+        f.floats("values"),
+        f.bits("candidates"),
+        f.integer("rank"),
+        f.floats("threshold"),
+        f.longs("counts"));
+  }
+
+  private static void maskCutApply(Fields f) {
+    PlaneShape shape = f.shape(PlaneShape.class);
+    boolean[] mask = new boolean[shape.elements()];
+    f.longs("kept")[0] =
+        MaskCutReference.apply(
+            shape,
+            f.floats("values"),
+            f.bits("candidates"),
+            f.floats("threshold")[0],
+            f.choice("ties", Ties.class),
+            f.integer("keep"),
+            mask);
+    f.writeBits("mask", mask);
+  }
+
+  private static void maskedSgdStep(Fields f) {
+    MaskedSgdReference.step(
+        f.shape(PlaneShape.class),
+        f.floats("gradient"),
+        f.bits("trainable"),
+        f.floats("weights"),
+        f.floats("velocity"),
+        f.number("learningRate"),
+        f.number("momentum"),
+        f.number("weightDecay"),
+        f.flag("nesterov"));
+  }
+
+  private static void maskedAdamStep(Fields f) {
+    MaskedAdamReference.step(
+        f.shape(PlaneShape.class),
+        f.floats("gradient"),
+        f.bits("trainable"),
+        f.floats("weights"),
+        f.floats("firstMoment"),
+        f.floats("secondMoment"),
+        f.number("learningRate"),
+        f.number("beta1"),
+        f.number("beta2"),
+        f.number("epsilon"),
+        f.number("weightDecay"),
+        f.flag("decoupled"),
+        f.integer("stepCount"));
+  }
+
+  private static void reluForward(Fields f) {
+    ReluReference.forward(f.shape(ActivationShape.class), f.floats("src"), f.floats("dst"));
+  }
+
+  private static void reluBackwardData(Fields f) {
+    ReluReference.backwardData(
+        f.shape(ActivationShape.class), f.floats("dst"), f.floats("diffDst"), f.floats("diffSrc"));
+  }
+
+  private static void maxPool2dForward(Fields f) {
+    MaxPool2dReference.forward(f.shape(Pool2dShape.class), f.floats("src"), f.floats("dst"));
+  }
+
+  private static void maxPool2dBackwardData(Fields f) {
+    MaxPool2dReference.backwardData(
+        f.shape(Pool2dShape.class), f.floats("src"), f.floats("diffDst"), f.floats("diffSrc"));
+  }
+
+  private static void avgPool2dForward(Fields f) {
+    AvgPool2dReference.forward(f.shape(Pool2dShape.class), f.floats("src"), f.floats("dst"));
+  }
+
+  private static void avgPool2dBackwardData(Fields f) {
+    AvgPool2dReference.backwardData(
+        f.shape(Pool2dShape.class), f.floats("diffDst"), f.floats("diffSrc"));
+  }
+
+  private static void batchNormForward(Fields f) {
+    BatchNormReference.forward(
+        f.shape(ActivationShape.class),
+        f.flag("batchStatistics"),
+        f.number("momentum"),
+        f.number("epsilon"),
+        f.floats("scale"),
+        f.floats("shift"),
+        f.floats("runningMean"),
+        f.floats("runningVar"),
+        f.floats("savedMean"),
+        f.floats("savedRstd"),
+        f.floats("src"),
+        f.floats("dst"));
+  }
+
+  private static void batchNormBackward(Fields f) {
+    BatchNormReference.backward(
+        f.shape(ActivationShape.class),
+        f.flag("batchStatistics"),
+        f.number("epsilon"),
+        f.floats("scale"),
+        f.floats("runningMean"),
+        f.floats("runningVar"),
+        f.floats("savedMean"),
+        f.floats("savedRstd"),
+        f.floats("src"),
+        f.floats("diffDst"),
+        f.floats("diffSrc"),
+        f.floats("diffScale"),
+        f.floats("diffShift"));
+  }
+
+  private static void groupNormForward(Fields f) {
+    GroupNormReference.forward(
+        f.shape(ActivationShape.class),
+        (int) f.integer("groups"),
+        f.number("epsilon"),
+        f.floats("scale"),
+        f.floats("shift"),
+        f.floats("savedMean"),
+        f.floats("savedRstd"),
+        f.floats("src"),
+        f.floats("dst"));
+  }
+
+  private static void groupNormBackward(Fields f) {
+    GroupNormReference.backward(
+        f.shape(ActivationShape.class),
+        (int) f.integer("groups"),
+        f.floats("scale"),
+        f.floats("savedMean"),
+        f.floats("savedRstd"),
+        f.floats("src"),
+        f.floats("diffDst"),
+        f.floats("diffSrc"),
+        f.floats("diffScale"),
+        f.floats("diffShift"));
+  }
+
+  private static void dropoutForward(Fields f) {
+    DropoutReference.forward(
+        f.shape(ActivationShape.class),
+        f.number("rate"),
+        f.integer("seed"),
+        f.integer("draw"),
+        f.floats("src"),
+        f.floats("dst"));
+  }
+
+  private static void dropoutBackwardData(Fields f) {
+    DropoutReference.backwardData(
+        f.shape(ActivationShape.class),
+        f.number("rate"),
+        f.integer("seed"),
+        f.integer("draw"),
+        f.floats("diffDst"),
+        f.floats("diffSrc"));
+  }
+
+  private static void addForward(Fields f) {
+    AddReference.forward(
+        f.shape(ActivationShape.class), f.floats("src"), f.floats("addend"), f.floats("dst"));
+  }
+
+  private static void softmaxForward(Fields f) {
+    SoftmaxCrossEntropyReference.forward(
+        f.shape(LinearShape.class),
+        (int) f.integer("firstClass"),
+        (int) f.integer("classes"),
+        f.floats("src"),
+        f.ints("labels"),
+        f.floats("loss"));
+  }
+
+  private static void softmaxBackwardData(Fields f) {
+    SoftmaxCrossEntropyReference.backwardData(
+        f.shape(LinearShape.class),
+        (int) f.integer("firstClass"),
+        (int) f.integer("classes"),
+        f.floats("src"),
+        f.ints("labels"),
+        f.floats("diffSrc"));
+  }
+
+  private static void accuracyForward(Fields f) {
+    AccuracyReference.forward(
+        f.shape(LinearShape.class),
+        (int) f.integer("firstClass"),
+        (int) f.integer("classes"),
+        f.floats("src"),
+        f.ints("labels"),
+        f.longs("correct"));
+  }
+
+  private static void reorderPack(Fields f) {
+    ReorderReference.pack(f.shape(ActivationShape.class), f.floats("src"), f.floats("dst"));
+  }
+
+  private static void reorderUnpack(Fields f) {
+    ReorderReference.unpack(f.shape(ActivationShape.class), f.floats("src"), f.floats("dst"));
+  }
+}

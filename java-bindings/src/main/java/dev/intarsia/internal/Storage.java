@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.internal;
+
+import dev.intarsia.DType;
+
+/** The elements of one tensor or mask, wherever they live. Ranges are checked by the caller. */
+public abstract sealed class Storage permits NativeStorage, JavaStorage {
+  private final DType type;
+  private final long elements;
+  private boolean free;
+
+  Storage(DType type, long elements) {
+    this.type = type;
+    this.elements = elements;
+  }
+
+  public final DType type() {
+    return type;
+  }
+
+  public final long elements() {
+    return elements;
+  }
+
+  /** Returns whether the memory was given back. */
+  public final boolean isFree() {
+    return free;
+  }
+
+  /** Gives the memory back; a second call does nothing. */
+  public final void free() {
+    if (!free) {
+      free = true;
+      release();
+    }
+  }
+
+  /** Writes {@code count} elements from {@code src[offset]} to element {@code at}. */
+  public abstract void upload(float[] src, int offset, long at, int count);
+
+  /** Writes {@code count} elements from {@code src[offset]} to element {@code at}. */
+  public abstract void upload(int[] src, int offset, long at, int count);
+
+  /** Reads {@code dst.length} elements from element {@code at}. */
+  public abstract void download(float[] dst, long at);
+
+  /** Reads the first {@code dst.length} elements. */
+  public abstract void download(int[] dst);
+
+  /** Reads the first {@code dst.length} elements. */
+  public abstract void download(long[] dst);
+
+  /** Writes zeros everywhere. */
+  public abstract void zero();
+
+  /** Copies all elements of a storage of the same device, type and length. */
+  public abstract void copyFrom(Storage src);
+
+  abstract void release();
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.ops;
+
+import static dev.intarsia.internal.ffi.Ita.ita_masked_conv2d_backward_data;
+import static dev.intarsia.internal.ffi.Ita.ita_masked_conv2d_backward_weights;
+import static dev.intarsia.internal.ffi.Ita.ita_masked_conv2d_forward;
+
+import dev.intarsia.Context;
+import dev.intarsia.Conv2dShape;
+import dev.intarsia.Mask;
+import dev.intarsia.PlaneShape;
+import dev.intarsia.Tensor;
+import dev.intarsia.internal.NativeShapes;
+import dev.intarsia.internal.ffi.ita_masked_conv2d;
+
+/**
+ * Convolution through a {@link Mask}: {@code dst = conv2d(src, weights . mask) + bias}.
+ *
+ * <p>Weights outside the mask are never read for their value. {@link #backwardWeights} adds to the
+ * gradient of weights inside the mask only; without a mask it adds to all, which score masks need.
+ */
+public final class MaskedConv2d extends Operation {
+  private final Conv2dShape shape;
+  private final ita_masked_conv2d struct = onNative(ita_masked_conv2d::new);
+  private final Entry forward =
+      entry(
+          "masked_conv2d_forward",
+          () -> ita_masked_conv2d_forward(pointer(), this.struct),
+          "weights",
+          "mask?",
+          "bias?",
+          "src",
+          "dst");
+
+  private final Entry backwardData =
+      entry(
+          "masked_conv2d_backward_data",
+          () -> ita_masked_conv2d_backward_data(pointer(), this.struct),
+          "weights",
+          "mask?",
+          "diffDst",
+          "diffSrc");
+
+  private final Entry backwardWeights =
+      entry(
+          "masked_conv2d_backward_weights",
+          () -> ita_masked_conv2d_backward_weights(pointer(), this.struct),
+          "mask?",
+          "src",
+          "diffDst",
+          "diffWeights",
+          "diffBias?");
+
+  private MaskedConv2d(Context context, Conv2dShape shape) {
+    super(context, shape.n());
+    this.shape = shape;
+    resize(shape.n());
+  }
+
+  /** Returns an op that has nothing bound yet; N is how many images its tensors hold. */
+  public static MaskedConv2d bind(Context context, Conv2dShape shape) {
+    return new MaskedConv2d(context, shape);
+  }
+
+  /** [O, I, KH, KW]; read by forward and backwardData. */
+  public MaskedConv2d weights(Tensor weights) {
+    values(
+        "weights", weights, p -> struct.weights(p), shape.o(), shape.i(), shape.kh(), shape.kw());
+    return this;
+  }
+
+  /** Null for all weights; read by all. */
+  public MaskedConv2d mask(Mask mask) {
+    mask("mask", mask, p -> struct.mask(p), new PlaneShape(shape.o(), shape.reductionLength()));
+    return this;
+  }
+
+  /** [O] or null; read by forward. */
+  public MaskedConv2d bias(Tensor bias) {
+    values("bias", bias, p -> struct.bias(p), shape.o());
+    return this;
+  }
+
+  /** [N, C, H, W] activations; read by forward and backwardWeights. */
+  public MaskedConv2d src(Tensor src) {
+    activations("src", src, p -> struct.src(p), shape.n(), shape.c(), shape.h(), shape.w());
+    return this;
+  }
+
+  /** [N, O, OH, OW] activations; written by forward. */
+  public MaskedConv2d dst(Tensor dst) {
+    activations("dst", dst, p -> struct.dst(p), shape.n(), shape.o(), shape.oh(), shape.ow());
+    return this;
+  }
+
+  /** [N, O, OH, OW] activations; read by backwardData and backwardWeights. */
+  public MaskedConv2d diffDst(Tensor diffDst) {
+    activations(
+        "diffDst", diffDst, p -> struct.diff_dst(p), shape.n(), shape.o(), shape.oh(), shape.ow());
+    return this;
+  }
+
+  /** [N, C, H, W] activations; written by backwardData. */
+  public MaskedConv2d diffSrc(Tensor diffSrc) {
+    activations(
+        "diffSrc", diffSrc, p -> struct.diff_src(p), shape.n(), shape.c(), shape.h(), shape.w());
+    return this;
+  }
+
+  /** [O, I, KH, KW]; added to by backwardWeights. */
+  public MaskedConv2d diffWeights(Tensor diffWeights) {
+    values(
+        "diffWeights",
+        diffWeights,
+        p -> struct.diff_weights(p),
+        shape.o(),
+        shape.i(),
+        shape.kh(),
+        shape.kw());
+    return this;
+  }
+
+  /** [O] or null; added to by backwardWeights. */
+  public MaskedConv2d diffBias(Tensor diffBias) {
+    values("diffBias", diffBias, p -> struct.diff_bias(p), shape.o());
+    return this;
+  }
+
+  /** Writes dst. */
+  public void forward() {
+    run(forward);
+  }
+
+  /** Writes diffSrc. */
+  public void backwardData() {
+    run(backwardData);
+  }
+
+  /** Adds to diffWeights and diffBias. */
+  public void backwardWeights() {
+    run(backwardWeights);
+  }
+
+  @Override
+  void resize(int n) {
+    Conv2dShape resized = shape.withN(n);
+    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training;
+
+import dev.intarsia.training.data.Task;
+import dev.intarsia.training.metrics.Footprint;
+
+/** A way of learning tasks one after the other in one net. Built over its net. Not thread-safe. */
+public interface Method {
+
+  /** The name users give. */
+  String name();
+
+  /**
+   * Learns one task. Methods that {@link #isolates} leave every earlier task's answers untouched, bit
+   * for bit.
+   */
+  void learn(Task task, Trainer trainer);
+
+  /**
+   * Makes the net answer as it should for {@code task}: in isolating methods as it did right after
+   * learning it; for a task not learned yet, as learning it would start.
+   */
+  void activate(Task task);
+
+  /** Epochs that {@link #learn} takes for one task, all phases together. */
+  int epochs();
+
+  /** Bytes needed to answer every task learned so far. */
+  Footprint footprint();
+
+  /** Whether later tasks leave the answers of earlier ones untouched. */
+  default boolean isolates() {
+    return true;
+  }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training;
+
+import dev.intarsia.CounterRandom;
+import dev.intarsia.training.data.Batch;
+import dev.intarsia.training.data.Loader;
+import dev.intarsia.training.data.Task;
+import dev.intarsia.training.nn.Head;
+import dev.intarsia.training.nn.Network;
+import dev.intarsia.training.nn.Phase;
+import dev.intarsia.training.optim.Optimizer;
+import dev.intarsia.training.optim.Rule;
+import dev.intarsia.training.run.RunListener;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * The loop: a tool that a {@link Method} uses to fit the net to tasks and to examine it. What it does
+ * is a function of the net, the tasks and the seed alone. Not thread-safe.
+ */
+public final class Trainer {
+  private final Network net;
+  private final Rule rule;
+  private final long seed;
+  private final int logEvery;
+  private final RunListener listener;
+  private final Map<Integer, Integer> epochsDone = new HashMap<>(); // per task, over all phases
+  private int announcedEpochs;
+
+  /**
+   * A trainer of one net; the net's capacity is the batch size.
+   *
+   * @param rule how gradients become steps; every fit starts with fresh state
+   * @param seed order and augmentation of the images are derived from it
+   * @param logEvery steps between two readings of the loss, at least 1
+   */
+  public Trainer(Network net, Rule rule, long seed, int logEvery, RunListener listener) {
+    if (logEvery < 1) {
+      throw new IllegalArgumentException(
+          "logEvery is " + logEvery + ", must be at least 1, which reads the loss at every step");
+    }
+    this.net = net;
+    this.rule = rule;
+    this.seed = seed;
+    this.logEvery = logEvery;
+    this.listener = listener;
+  }
+
+  /** Says how many epochs the next task will take, over all calls of fit; listeners are told. */
+  void announce(int epochs) {
+    announcedEpochs = epochs;
+  }
+
+  /** Fits the net, as the method has activated it, to one task. */
+  public void fit(Task task, int epochs) {
+    fit(List.of(task), epochs, seen -> {});
+  }
+
+  /**
+   * Fits the net to several tasks at once: every epoch sees each image once, in batches of one task
+   * each, shuffled together.
+   *
+   * @param tasks the last one is the one being learned
+   * @param epochs passes over all images, at least 1
+   * @param activate called before each step with the task of its batch
+   */
+  public void fit(List<Task> tasks, int epochs, Consumer<Task> activate) {
+    Task current = tasks.get(tasks.size() - 1);
+    int first = epochsDone.getOrDefault(current.index(), 0);
+    if (first == 0) {
+      int steps = tasks.stream().mapToInt(this::batches).sum();
+      listener.taskStarted(
+          current.index(), current.name(), Math.max(epochs, announcedEpochs), steps);
+    }
+    try (Optimizer optimizer = new Optimizer(rule)) {
+      for (int epoch = first; epoch < first + epochs; epoch++) {
+        new Epoch(current, epoch, optimizer).run(tasks, activate);
+      }
+    }
+    epochsDone.put(current.index(), first + epochs);
+  }
+
+  private int batches(Task task) {
+    return (task.train().size() + net.capacity() - 1) / net.capacity();
+  }
+
+  /** Returns the fraction of a task's test images that the net, as it is activated, gets right. */
+  public double evaluate(Task task) {
+    net.head().takeCorrect();
+    try (Loader loader =
+        Loader.evaluation(task.test(), task.preprocessing(), net.capacity())) {
+      for (Batch batch; (batch = loader.next()) != null; batch.release()) {
+        net.forward(batch.images(), batch.size(), Phase.EVALUATE)
+            .examine(batch.labels(), batch.size());
+      }
+    }
+    return (double) net.head().takeCorrect() / task.test().size();
+  }
+
+  /** One pass over the training images. */
+  private final class Epoch {
+    private final Task current;
+    private final int index;
+    private final Optimizer optimizer;
+    private int steps;
+    private int lossesRead;
+    private double lossSum;
+
+    Epoch(Task current, int index, Optimizer optimizer) {
+      this.current = current;
+      this.index = index;
+      this.optimizer = optimizer;
+    }
+
+    void run(List<Task> tasks, Consumer<Task> activate) {
+      long start = System.nanoTime();
+      int[] order = order(tasks);
+      long images = 0;
+      long correct = 0;
+      List<Loader> loaders = new ArrayList<>();
+      try {
+        for (Task task : tasks) {
+          loaders.add(
+              Loader.training(
+                  task.train(), task.preprocessing(), net.capacity(), seed, task.index(), index));
+        }
+        for (int which : order) {
+          activate.accept(tasks.get(which));
+          Batch batch = loaders.get(which).next();
+          images += batch.size();
+          step(batch, steps == order.length - 1);
+          if (tasks.size() > 1 || steps == order.length) {
+            correct += net.head().takeCorrect();
+          }
+        }
+      } finally {
+        loaders.forEach(Loader::close);
+      }
+      double seconds = (System.nanoTime() - start) / 1e9;
+      listener.epochDone(
+          current.index(), index, lossSum / lossesRead, (double) correct / images, seconds);
+    }
+
+    /** Which task each step takes its batch from. */
+    private int[] order(List<Task> tasks) {
+      int[] order = new int[tasks.stream().mapToInt(Trainer.this::batches).sum()];
+      int at = 0;
+      for (int which = 0; which < tasks.size(); which++) {
+        int batches = batches(tasks.get(which));
+        Arrays.fill(order, at, at += batches, which);
+      }
+      CounterRandom.of(seed, "interleave", current.index(), index).shuffle(order);
+      return order;
+    }
+
+    private void step(Batch batch, boolean last) {
+      Head head = net.forward(batch.images(), batch.size(), Phase.TRAIN);
+      head.judge(batch.labels(), batch.size());
+      net.backward();
+      optimizer.step(net.active());
+      batch.release();
+      double loss = Double.NaN;
+      if (steps % logEvery == 0 || last) {
+        loss = read(head); // the only device read of a step
+      }
+      listener.stepDone(current.index(), index, steps++, loss);
+    }
+
+    private double read(Head head) {
+      float loss = head.readLoss();
+      if (!Float.isFinite(loss)) {
+        throw new IllegalStateException(
+            "the loss of task '%s' is %s at epoch %d, step %d; lower the learning rate, now %s"
+                .formatted(current.name(), loss, index, steps, rule.learningRate()));
+      }
+      lossSum += loss;
+      lossesRead++;
+      return loss;
+    }
+  }
+}

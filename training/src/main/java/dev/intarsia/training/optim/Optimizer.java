@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.optim;
+
+import dev.intarsia.PlaneShape;
+import dev.intarsia.training.nn.Parameter;
+import dev.intarsia.training.nn.Scores;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One {@link Rule} at work on the parameters of a net. State is made when a parameter is first
+ * stepped and lives until {@link #close}; a fresh optimizer has forgotten everything. Scores step by
+ * the same rule without weight decay, since decay would shrink all of them and rank none.
+ *
+ * <p>Weights outside a parameter's trainable mask are never written. Not thread-safe.
+ */
+public final class Optimizer implements AutoCloseable {
+  private final Rule rule;
+  private final Map<Parameter, List<Rule.Stepper>> steppers = new IdentityHashMap<>();
+
+  /** An optimizer without state. */
+  public Optimizer(Rule rule) {
+    this.rule = rule;
+  }
+
+  /** Takes one step on each of the parameters, and on their scores where they have some. */
+  public void step(List<Parameter> parameters) {
+    for (Parameter parameter : parameters) {
+      for (Rule.Stepper stepper : steppers.computeIfAbsent(parameter, this::bind)) {
+        stepper.step();
+      }
+    }
+  }
+
+  private List<Rule.Stepper> bind(Parameter parameter) {
+    PlaneShape shape = new PlaneShape(parameter.rows(), parameter.cols());
+    List<Rule.Stepper> bound = new ArrayList<>();
+    bound.add(
+        rule.bind(shape, parameter.weights(), parameter.gradient(), parameter.trainable()));
+    Scores scores = parameter.scores();
+    if (scores != null) {
+      bound.add(rule.withoutDecay().bind(shape, scores.values(), scores.gradient(), null));
+    }
+    return bound;
+  }
+
+  /** Frees the state. */
+  @Override
+  public void close() {
+    steppers.values().forEach(bound -> bound.forEach(Rule.Stepper::close));
+    steppers.clear();
+  }
+}
