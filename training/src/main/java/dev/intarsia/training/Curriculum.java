@@ -7,8 +7,8 @@ import dev.intarsia.training.run.RunListener;
 import java.util.List;
 
 /**
- * Tasks in order; after each, every task seen so far is examined again, and the next one before it is
- * learned. Not thread-safe.
+ * Tasks in order; after each, every task seen so far is examined again, and the next one before it
+ * is learned. Not thread-safe.
  */
 public final class Curriculum {
   private final List<Task> tasks;
@@ -31,8 +31,8 @@ public final class Curriculum {
   /**
    * Takes a method through all tasks.
    *
-   * @return {@code R[T+1][T]}; row 0 holds every task on the untrained net, row {@code i} the {@code
-   *     i} tasks learned by then and the next one
+   * @return {@code R[T+1][T]}; row 0 holds every task on the untrained net, row {@code i} the
+   *     {@code i} tasks learned by then and the next one
    */
   public AccuracyMatrix run(Method method) {
     AccuracyMatrix accuracy = new AccuracyMatrix(tasks.size());

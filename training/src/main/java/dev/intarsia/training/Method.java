@@ -11,8 +11,8 @@ public interface Method {
   String name();
 
   /**
-   * Learns one task. Methods that {@link #isolates} leave every earlier task's answers untouched, bit
-   * for bit.
+   * Learns one task. Methods that {@link #isolates} leave every earlier task's answers untouched,
+   * bit for bit.
    */
   void learn(Task task, Trainer trainer);
 

@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The loop: a tool that a {@link Method} uses to fit the net to tasks and to examine it. What it does
- * is a function of the net, the tasks and the seed alone. Not thread-safe.
+ * The loop: a tool that a {@link Method} uses to fit the net to tasks and to examine it. What it
+ * does is a function of the net, the tasks and the seed alone. Not thread-safe.
  */
 public final class Trainer {
   private final Network net;
@@ -91,8 +91,7 @@ public final class Trainer {
   /** Returns the fraction of a task's test images that the net, as it is activated, gets right. */
   public double evaluate(Task task) {
     net.head().takeCorrect();
-    try (Loader loader =
-        Loader.evaluation(task.test(), task.preprocessing(), net.capacity())) {
+    try (Loader loader = Loader.evaluation(task.test(), task.preprocessing(), net.capacity())) {
       for (Batch batch; (batch = loader.next()) != null; batch.release()) {
         net.forward(batch.images(), batch.size(), Phase.EVALUATE)
             .examine(batch.labels(), batch.size());
@@ -133,7 +132,7 @@ public final class Trainer {
           Batch batch = loaders.get(which).next();
           images += batch.size();
           step(batch, steps == order.length - 1);
-          if (tasks.size() > 1 || steps == order.length) {
+          if (tasks.size() > 1 || steps == order.length) { // heads count each for itself
             correct += net.head().takeCorrect();
           }
         }

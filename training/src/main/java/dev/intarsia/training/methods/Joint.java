@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Training on all tasks seen so far at once, from the weights of the task before: the upper bound. It
- * keeps every earlier image, which continual learning must do without. Heads are per task.
+ * Training on all tasks seen so far at once, from the weights of the task before: the upper bound.
+ * It keeps every earlier image, which continual learning must do without. Heads are per task.
  */
 public final class Joint implements Method {
   private static final int SHARED_NORMS = 0;

@@ -13,8 +13,8 @@ import dev.intarsia.training.nn.Parameter;
 
 /**
  * Removes the smallest weights among some of a parameter's: all whose magnitude is at most the
- * {@code round(fraction * count)}-th smallest (halves to even), ties included. Removed weights become
- * zero.
+ * {@code round(fraction * count)}-th smallest (halves to even), ties included. Removed weights
+ * become zero.
  */
 final class MagnitudePruning implements AutoCloseable {
   private final Parameter parameter;

@@ -13,8 +13,8 @@ import java.util.List;
 
 /**
  * Mallya and Lazebnik 2018, <em>PackNet: Adding Multiple Tasks to a Single Network by Iterative
- * Pruning</em>, section 3: train the free weights, prune the smallest of them, retrain what is left,
- * freeze it. A task sees its own weights and all of its predecessors'.
+ * Pruning</em>, section 3: train the free weights, prune the smallest of them, retrain what is
+ * left, freeze it. A task sees its own weights and all of its predecessors'.
  *
  * <p>Pruned weights are zero until the next task begins. Optimizer state is fresh for each phase.
  * Normalisation state is per task.
@@ -79,7 +79,8 @@ public final class PackNet implements Method {
   private void prune(int owner) {
     for (int i = 0; i < owners.size(); i++) {
       Parameter parameter = net.shared().get(i);
-      try (MagnitudePruning pruning = new MagnitudePruning(parameter, owners.get(i).ownedBy(owner))) {
+      try (MagnitudePruning pruning =
+          new MagnitudePruning(parameter, owners.get(i).ownedBy(owner))) {
         pruning.apply(config.prune());
         owners.get(i).prune(owner, pruning.kept());
       }

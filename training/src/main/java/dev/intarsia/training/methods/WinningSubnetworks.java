@@ -16,8 +16,8 @@ import java.util.Map;
 
 /**
  * Kang et al. 2022, <em>Forget-free Continual Learning with Winning Subnetworks</em>, algorithm 1:
- * each task learns scores jointly with the weights, and its subnetwork is the best-scored fraction of
- * every layer. It may use frozen weights of earlier tasks but changes only free ones.
+ * each task learns scores jointly with the weights, and its subnetwork is the best-scored fraction
+ * of every layer. It may use frozen weights of earlier tasks but changes only free ones.
  *
  * <p>The stored mask is cut from the final scores, not left over from the last training step.
  * Optimizer state is fresh for each task; scores carry over. Normalisation state is per task.

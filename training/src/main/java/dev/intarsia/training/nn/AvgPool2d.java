@@ -46,8 +46,7 @@ public final class AvgPool2d implements Layer {
   /** A layer whose one window is the whole image: [N, C, H, W] to [N, C, 1, 1]. */
   public static AvgPool2d global(Activation in) {
     return new AvgPool2d(
-        in,
-        Pool2dShape.global(in.shape().n(), in.shape().c(), in.shape().h(), in.shape().w()));
+        in, Pool2dShape.global(in.shape().n(), in.shape().c(), in.shape().h(), in.shape().w()));
   }
 
   @Override

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015) with scale, shift and running statistics, of which it
- * keeps one set per key: a method that isolates tasks gives each its own.
+ * Batch normalisation (Ioffe and Szegedy 2015) with scale, shift and running statistics, of which
+ * it keeps one set per key: a method that isolates tasks gives each its own.
  */
 public final class BatchNorm2d implements Layer {
   private static final float MOMENTUM = 0.1f;

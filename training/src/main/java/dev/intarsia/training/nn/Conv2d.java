@@ -37,8 +37,7 @@ public final class Conv2d implements Layer {
             pad);
     this.in = in;
     out = in.allocateNext(filters, shape.oh(), shape.ow());
-    weights =
-        Parameter.maskable(context, name + ".weights", filters, shape.i(), kernel, kernel);
+    weights = Parameter.maskable(context, name + ".weights", filters, shape.i(), kernel, kernel);
     masked = bind(context, shape).mask(weights.visible());
     dense = bind(context, shape);
   }

@@ -11,8 +11,8 @@ import dev.intarsia.ops.DenseLinear;
 import dev.intarsia.ops.SoftmaxCrossEntropy;
 
 /**
- * The classifier of one task: a linear layer of its own over the shared features, without bias, with
- * one output per class of that task, and the cross-entropy it is trained with.
+ * The classifier of one task: a linear layer of its own over the shared features, without bias,
+ * with one output per class of that task, and the cross-entropy it is trained with.
  */
 public final class Head implements AutoCloseable {
   private final Activation features;

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * One stage of a net, built on the {@link Activation} of the stage before it. Not thread-safe.
  *
- * <p>{@link #backward} reads the gradient of {@link #out}, writes that of the input (unless the input
- * has none) and <em>adds</em> to the gradients of the parameters.
+ * <p>{@link #backward} reads the gradient of {@link #out}, writes that of the input (unless the
+ * input has none) and <em>adds</em> to the gradients of the parameters.
  */
 public interface Layer extends AutoCloseable {
 
@@ -34,8 +34,8 @@ public interface Layer extends AutoCloseable {
   }
 
   /**
-   * Selects one of several sets of normalisation parameters and statistics. A key seen for the first
-   * time starts a fresh set. Layers without such state do nothing.
+   * Selects one of several sets of normalisation parameters and statistics. A key seen for the
+   * first time starts a fresh set. Layers without such state do nothing.
    */
   default void selectNorms(int key) {}
 

@@ -31,9 +31,7 @@ public final class Models {
   private static Map<String, Entry> entries() {
     Map<String, Entry> entries = new LinkedHashMap<>();
     entries.put(
-        "mlp",
-        new Entry(
-            "two hidden layers of 100", 1, List.of(), (in, seed, width) -> mlp(in)));
+        "mlp", new Entry("two hidden layers of 100", 1, List.of(), (in, seed, width) -> mlp(in)));
     entries.put(
         "lenet",
         new Entry(
@@ -97,7 +95,11 @@ public final class Models {
     }
     if (!(width > 0 && width <= MAX_WIDTH)) {
       throw new IllegalArgumentException(
-          "width is " + width + ", must be above 0 and at most " + MAX_WIDTH + "; 1 is 64 channels");
+          "width is "
+              + width
+              + ", must be above 0 and at most "
+              + MAX_WIDTH
+              + "; 1 is 64 channels");
     }
     return new Network(context, name, input, seed, in -> entry.body.build(in, seed, width));
   }

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * One shared body and one {@link Head} per task. Which head answers and which normalisation state is
- * used is selected between passes; which weights are visible stands in the parameters' masks.
+ * One shared body and one {@link Head} per task. Which head answers and which normalisation state
+ * is used is selected between passes; which weights are visible stands in the parameters' masks.
  *
  * <p>All initial values are a function of the seed. Owns everything it is made of but the context.
  * Not thread-safe.
@@ -72,8 +72,7 @@ public final class Network implements AutoCloseable {
         heads.computeIfAbsent(
             task,
             key ->
-                new Head(
-                    "head" + key, body.out(), classes, CounterRandom.of(seed, "head", key)));
+                new Head("head" + key, body.out(), classes, CounterRandom.of(seed, "head", key)));
     head.batch(batch);
     collectActive();
   }

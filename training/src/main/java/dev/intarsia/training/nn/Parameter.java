@@ -11,10 +11,10 @@ import java.util.Arrays;
 /**
  * Weights that are learned, their gradient and, if tasks may divide them, their masks.
  *
- * <p>A maskable parameter has two masks and no other encoding of either: {@link #visible}, which the
- * kernels of forward and backward obey, and {@link #trainable}, outside which the optimizer writes
- * nothing. Methods change them between tasks; {@link Scores} cut {@code visible} anew in every
- * training step. Not thread-safe.
+ * <p>A maskable parameter has two masks and no other encoding of either: {@link #visible}, which
+ * the kernels of forward and backward obey, and {@link #trainable}, outside which the optimizer
+ * writes nothing. Methods change them between tasks; {@link Scores} cut {@code visible} anew in
+ * every training step. Not thread-safe.
  */
 public final class Parameter implements AutoCloseable {
   private final String name;
@@ -27,7 +27,13 @@ public final class Parameter implements AutoCloseable {
   private Scores scores;
 
   private Parameter(
-      String name, int rows, int cols, Tensor weights, Tensor gradient, Mask visible, Mask trainable) {
+      String name,
+      int rows,
+      int cols,
+      Tensor weights,
+      Tensor gradient,
+      Mask visible,
+      Mask trainable) {
     this.name = name;
     this.rows = rows;
     this.cols = cols;

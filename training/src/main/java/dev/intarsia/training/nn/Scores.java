@@ -77,7 +77,10 @@ public final class Scores implements AutoCloseable {
       select.select();
     } catch (IllegalArgumentException e) {
       throw new IllegalStateException(
-          "scores of " + name + " are not numbers any more; lower the learning rate. " + e.getMessage(),
+          "scores of "
+              + name
+              + " are not numbers any more; lower the learning rate. "
+              + e.getMessage(),
           e);
     }
     cut.apply();

@@ -11,8 +11,8 @@ import java.util.Map;
 
 /**
  * One {@link Rule} at work on the parameters of a net. State is made when a parameter is first
- * stepped and lives until {@link #close}; a fresh optimizer has forgotten everything. Scores step by
- * the same rule without weight decay, since decay would shrink all of them and rank none.
+ * stepped and lives until {@link #close}; a fresh optimizer has forgotten everything. Scores step
+ * by the same rule without weight decay, since decay would shrink all of them and rank none.
  *
  * <p>Weights outside a parameter's trainable mask are never written. Not thread-safe.
  */
@@ -37,8 +37,7 @@ public final class Optimizer implements AutoCloseable {
   private List<Rule.Stepper> bind(Parameter parameter) {
     PlaneShape shape = new PlaneShape(parameter.rows(), parameter.cols());
     List<Rule.Stepper> bound = new ArrayList<>();
-    bound.add(
-        rule.bind(shape, parameter.weights(), parameter.gradient(), parameter.trainable()));
+    bound.add(rule.bind(shape, parameter.weights(), parameter.gradient(), parameter.trainable()));
     Scores scores = parameter.scores();
     if (scores != null) {
       bound.add(rule.withoutDecay().bind(shape, scores.values(), scores.gradient(), null));

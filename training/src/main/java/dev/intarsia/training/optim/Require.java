@@ -13,8 +13,7 @@ final class Require {
 
   static void notNegative(String name, double value, String remedy) {
     if (!(value >= 0 && Double.isFinite(value))) {
-      throw new IllegalArgumentException(
-          name + " is " + value + ", must be at least 0; " + remedy);
+      throw new IllegalArgumentException(name + " is " + value + ", must be at least 0; " + remedy);
     }
   }
 

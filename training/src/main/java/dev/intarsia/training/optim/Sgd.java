@@ -34,8 +34,7 @@ public record Sgd(double learningRate, double momentum, double weightDecay, bool
 
   @Override
   public Stepper bind(PlaneShape shape, Tensor weights, Tensor gradient, Mask trainable) {
-    Tensor velocity =
-        momentum == 0 ? null : Tensor.plain(weights.context(), weights.dims());
+    Tensor velocity = momentum == 0 ? null : Tensor.plain(weights.context(), weights.dims());
     MaskedSgd op =
         MaskedSgd.bind(weights.context(), shape)
             .gradient(gradient)

@@ -29,8 +29,8 @@ import java.util.List;
 
 /**
  * Asks a backend, before any training, for each kernel that training may need beside the masked
- * layers, by running it on one element. What is missing is named in one sentence instead of being met
- * one by one in the middle of a run.
+ * layers, by running it on one element. What is missing is named in one sentence instead of being
+ * met one by one in the middle of a run.
  */
 final class BackendProbe implements AutoCloseable {
   private static final ActivationShape IMAGE = new ActivationShape(1, 1, 1, 1);

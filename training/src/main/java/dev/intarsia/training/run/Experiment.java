@@ -24,7 +24,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/** From a configuration to its result: opens what is needed, runs the curriculum, frees everything. */
+/**
+ * From a configuration to its result: opens what is needed, runs the curriculum, frees everything.
+ */
 public final class Experiment {
   private Experiment() {}
 
@@ -62,8 +64,7 @@ public final class Experiment {
       RunListener listener) {
     Context context = net.context();
     List<Task> tasks = stream.tasks();
-    listener.runStarted(
-        config, tasks.size(), context.backend(), context.isa(), context.threads());
+    listener.runStarted(config, tasks.size(), context.backend(), context.isa(), context.threads());
     Trainer trainer = new Trainer(net, rule, config.seed(), config.logEvery(), listener);
     Curriculum curriculum = new Curriculum(tasks, trainer, listener);
     AccuracyMatrix accuracy = curriculum.run(method);
@@ -147,8 +148,7 @@ public final class Experiment {
     if (method.isolates() && tasks > Owners.MAX_TASKS) {
       throw new IllegalArgumentException(
           "stream '%s' has %d tasks, method %s can hold %d; set tasks=%d or fewer"
-              .formatted(
-                  stream.name(), tasks, method.name(), Owners.MAX_TASKS, Owners.MAX_TASKS));
+              .formatted(stream.name(), tasks, method.name(), Owners.MAX_TASKS, Owners.MAX_TASKS));
     }
   }
 }

@@ -14,8 +14,8 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * SHA-256 of all that answers: the shared weights from input to output, then for each task its masks
- * in the same order, its normalisation state and its head; every number little-endian.
+ * SHA-256 of all that answers: the shared weights from input to output, then for each task its
+ * masks in the same order, its normalisation state and its head; every number little-endian.
  */
 final class WeightsDigest {
   private final MessageDigest digest;

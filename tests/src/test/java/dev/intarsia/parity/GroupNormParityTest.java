@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.parity;
+
+import dev.intarsia.ActivationShape;
+import dev.intarsia.ops.GroupNorm;
+import java.util.List;
+
+class GroupNormParityTest extends KernelParityTest<ActivationShape> {
+  private static final float EPSILON = 1e-2f; // some groups are one value: their variance is 0
+
+  @Override
+  public String stem() {
+    return "group_norm";
+  }
+
+  @Override
+  List<Problem<ActivationShape>> problems() {
+    return Problems.activations();
+  }
+
+  @Override
+  public List<Entry<ActivationShape>> entries() {
+    return List.of(
+        entry("group_norm_forward", "one group", (s, p, q) -> forward(s, p, 1)),
+        entry("group_norm_forward", "groups", (s, p, q) -> forward(s, p, groups(p))),
+        entry("group_norm_forward", "a group a channel", (s, p, q) -> forward(s, p, p.c())),
+        entry("group_norm_backward", "one group", (s, p, q) -> backward(s, p, q, 1)),
+        entry("group_norm_backward", "groups", (s, p, q) -> backward(s, p, q, groups(p))));
+  }
+
+  /** Half of the channels, where that divides them. */
+  private static int groups(ActivationShape s) {
+    return s.c() % 2 == 0 ? s.c() / 2 : s.c();
+  }
+
+  private static long count(ActivationShape s, int groups) {
+    return (long) s.c() / groups * s.h() * s.w();
+  }
+
+  private static GroupNorm bind(Side side, ActivationShape s, int groups) {
+    return GroupNorm.bind(side.context(), s.withN(side.capacity(s.n())))
+        .groups(groups)
+        .epsilon(EPSILON);
+  }
+
+  private Runnable forward(Side side, ActivationShape s, int groups) {
+    long k = count(s, groups);
+    GroupNorm op =
+        bind(side, s, groups)
+            .scale(groups == 1 ? null : side.plain("scale", s.c()))
+            .shift(groups == 1 ? null : side.plain("shift", s.c()))
+            .savedMean(side.written("savedMean", NormTolerance.mean(k), s.n(), groups, 1, 1))
+            .savedRstd(side.written("savedRstd", NormTolerance.rstd(k), s.n(), groups, 1, 1))
+            .src(side.value("src", s.n(), s.c(), s.h(), s.w()))
+            .dst(side.written("dst", NormTolerance.value(k), s.n(), s.c(), s.h(), s.w()));
+    op.batch(s.n());
+    return op::forward;
+  }
+
+  private Runnable backward(
+      Side side, ActivationShape s, Problem<ActivationShape> problem, int groups) {
+    long k = count(s, groups);
+    Tolerance parameter = NormTolerance.parameter((long) s.n() * s.h() * s.w());
+    float[] rstd = Values.uniform(problem + "/savedRstd", s.n() * groups, 0.5f, 2);
+    GroupNorm op =
+        bind(side, s, groups)
+            .scale(side.plain("scale", s.c()))
+            .savedMean(side.value("savedMean", s.n(), groups, 1, 1))
+            .savedRstd(side.value("savedRstd", rstd, s.n(), groups, 1, 1))
+            .src(side.value("src", s.n(), s.c(), s.h(), s.w()))
+            .diffDst(side.diff("diffDst", s.n(), s.c(), s.h(), s.w()))
+            .diffSrc(
+                side.writtenDiff("diffSrc", NormTolerance.diff(k), s.n(), s.c(), s.h(), s.w()))
+            .diffScale(side.updatedPlain("diffScale", parameter, s.c()))
+            .diffShift(side.updatedPlain("diffShift", parameter, s.c()));
+    op.batch(s.n());
+    return op::backward;
+  }
+}

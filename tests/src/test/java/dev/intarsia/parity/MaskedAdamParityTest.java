@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.parity;
+
+import dev.intarsia.PlaneShape;
+import dev.intarsia.ops.MaskedAdam;
+import java.util.List;
+
+class MaskedAdamParityTest extends KernelParityTest<PlaneShape> {
+  private static final float RATE = 0.01f;
+  private static final float BETA1 = 0.9f;
+  private static final float BETA2 = 0.999f;
+  private static final float LEAST_SECOND = 0.01f;
+
+  @Override
+  public String stem() {
+    return "masked_adam";
+  }
+
+  @Override
+  List<Problem<PlaneShape>> problems() {
+    return Problems.planes();
+  }
+
+  @Override
+  public List<Entry<PlaneShape>> entries() {
+    return List.of(
+        entry("masked_adam_step", "first step", (s, p, q) -> step(s, p, q, 0, false, 1)),
+        entry("masked_adam_step", "later", (s, p, q) -> step(s, p, q, 0.01f, false, 1000)),
+        entry("masked_adam_step", "decoupled", (s, p, q) -> step(s, p, q, 0.01f, true, 7)));
+  }
+
+  /**
+   * A moment sums two products, the gradient with its decay one more. A step divides the first by the
+   * root of the second, so that root's smallest value multiplies the error.
+   */
+  private Runnable step(
+      Side side, PlaneShape s, Problem<PlaneShape> problem, float weightDecay, boolean decoupled,
+      long count) {
+    int rows = s.rows();
+    int cols = s.cols();
+    Tolerance first = Tolerance.sum(3, MaskedAdamParityTest::largestFirst);
+    Tolerance second =
+        Tolerance.sum(
+            4, ref -> Math.max(ref.max("secondMoment"), square(largestGradient(ref))));
+    Tolerance weights =
+        Tolerance.sum(5, ref -> Math.max(ref.max("weights"), largestStep(ref, count)));
+    float[] secondMoment =
+        Values.uniform(problem + "/secondMoment", s.elements(), LEAST_SECOND, 1);
+    return MaskedAdam.bind(side.context(), s)
+            .gradient(side.plain("gradient", rows, cols))
+            .trainable(side.mask("trainable", rows, cols, problem.density()))
+            .weights(side.updatedPlain("weights", weights, rows, cols))
+            .firstMoment(side.updatedPlain("firstMoment", first, rows, cols))
+            .secondMoment(side.updatedPlain("secondMoment", second, secondMoment, rows, cols))
+            .learningRate(RATE)
+            .beta1(BETA1)
+            .beta2(BETA2)
+            .epsilon(1e-8f)
+            .weightDecay(weightDecay)
+            .decoupled(decoupled)
+            .stepCount(count)
+        ::step;
+  }
+
+  private static double largestGradient(Side reference) {
+    return reference.max("gradient") + reference.max("weights"); // the decay is below 1
+  }
+
+  private static double largestFirst(Side reference) {
+    return Math.max(reference.max("firstMoment"), largestGradient(reference));
+  }
+
+  private static double largestStep(Side reference, long count) {
+    double first = largestFirst(reference) / (1 - Math.pow(BETA1, count));
+    double second = BETA2 * LEAST_SECOND / (1 - Math.pow(BETA2, count));
+    return RATE * first / Math.sqrt(second);
+  }
+
+  private static double square(double x) {
+    return x * x;
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.parity;
+
+import dev.intarsia.PlaneShape;
+import dev.intarsia.ops.MaskedSgd;
+import java.util.List;
+
+class MaskedSgdParityTest extends KernelParityTest<PlaneShape> {
+  @Override
+  public String stem() {
+    return "masked_sgd";
+  }
+
+  @Override
+  List<Problem<PlaneShape>> problems() {
+    return Problems.planes();
+  }
+
+  @Override
+  public List<Entry<PlaneShape>> entries() {
+    return List.of(
+        entry("masked_sgd_step", "plain", (s, p, q) -> step(s, p, q, 0, 0, false)),
+        entry("masked_sgd_step", "momentum", (s, p, q) -> step(s, p, q, 0.9f, 0, false)),
+        entry("masked_sgd_step", "decay", (s, p, q) -> step(s, p, q, 0.9f, 0.01f, false)),
+        entry("masked_sgd_step", "nesterov", (s, p, q) -> step(s, p, q, 0.9f, 0.01f, true)));
+  }
+
+  /** A new velocity sums gradient, decay and velocity; a new weight two more terms. */
+  private Runnable step(
+      Side side, PlaneShape s, Problem<PlaneShape> problem, float momentum, float weightDecay,
+      boolean nesterov) {
+    int rows = s.rows();
+    int cols = s.cols();
+    Tolerance velocity =
+        Tolerance.sum(3, ref -> Math.max(ref.max("gradient"), ref.max("velocity")));
+    Tolerance weights =
+        Tolerance.sum(
+            5,
+            ref ->
+                Math.max(
+                    ref.max("weights"), Math.max(ref.max("gradient"), ref.max("velocity"))));
+    return MaskedSgd.bind(side.context(), s)
+            .gradient(side.plain("gradient", rows, cols))
+            .trainable(side.mask("trainable", rows, cols, problem.density()))
+            .weights(side.updatedPlain("weights", weights, rows, cols))
+            .velocity(momentum == 0 ? null : side.updatedPlain("velocity", velocity, rows, cols))
+            .learningRate(0.1f)
+            .momentum(momentum)
+            .weightDecay(weightDecay)
+            .nesterov(nesterov)
+        ::step;
+  }
+}
