@@ -76,12 +76,7 @@ public final class Scores implements AutoCloseable {
     try {
       select.select();
     } catch (IllegalArgumentException e) {
-      throw new IllegalStateException(
-          "scores of "
-              + name
-              + " are not numbers any more; lower the learning rate. "
-              + e.getMessage(),
-          e);
+      throw new IllegalStateException("the scores of " + name + " diverged: " + e.getMessage(), e);
     }
     cut.apply();
   }
