@@ -94,7 +94,7 @@ final class CurveChart {
     XYChart chart = chart("loss readings", "loss (nats)");
     chart.getStyler().setYAxisMin(0.0);
     chart.getStyler().setXAxisMin(0.0);
-    chart.getStyler().setXAxisTickMarkSpacingHint(200);
+    chart.getStyler().setXAxisTicksVisible(false); // readings have no unit to count
     lines.values().forEach(line -> line.addTo(chart));
     return chart;
   }
