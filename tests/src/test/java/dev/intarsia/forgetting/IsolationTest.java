@@ -51,9 +51,7 @@ class IsolationTest {
             method ->
                 RULES.keySet().stream()
                     .sorted()
-                    .flatMap(
-                        rule ->
-                            trainable().map(impl -> Arguments.of(method, rule, impl))));
+                    .flatMap(rule -> trainable().map(impl -> Arguments.of(method, rule, impl))));
   }
 
   private static Stream<Implementation> trainable() {
@@ -96,9 +94,21 @@ class IsolationTest {
 
   private static void assumeTrainable(Implementation implementation) {
     Implementations.assume(
-        implementation, "relu", "batch_norm", "group_norm", "dropout", "max_pool2d", "avg_pool2d",
-        "masked_sgd", "masked_adam", "softmax_cross_entropy", "accuracy", "reorder", "mask_cut",
-        "magnitude_threshold", "score_epilogue");
+        implementation,
+        "relu",
+        "batch_norm",
+        "group_norm",
+        "dropout",
+        "max_pool2d",
+        "avg_pool2d",
+        "masked_sgd",
+        "masked_adam",
+        "softmax_cross_entropy",
+        "accuracy",
+        "reorder",
+        "mask_cut",
+        "magnitude_threshold",
+        "score_epilogue");
   }
 
   /** One method at work on one net. */
@@ -124,8 +134,7 @@ class IsolationTest {
     float[] logits(int index) {
       Task task = TinyNet.task(index);
       method.activate(task);
-      try (Loader loader =
-          Loader.evaluation(task.test(), task.preprocessing(), TinyNet.BATCH)) {
+      try (Loader loader = Loader.evaluation(task.test(), task.preprocessing(), TinyNet.BATCH)) {
         Batch batch = loader.next();
         float[] logits =
             net.forward(batch.images(), batch.size(), Phase.EVALUATE).logits().value().download();

@@ -28,11 +28,14 @@ import org.junit.jupiter.params.provider.MethodSource;
  * numbers by those of the failure message of the reference, and says so in the changelog.
  */
 class GoldenLossesTest {
-  private static final double[] LOSSES = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  private static final double[] LOSSES = {
+    1.1252158880233765, 1.0682238340377808, 1.0760482549667358, 1.09272301197052,
+    1.0406385660171509, 0.9852220416069031, 0.9376532435417175, 0.9433058500289917,
+    0.7935550808906555, 0.7306474447250366
+  };
 
   static Stream<Implementation> everywhere() {
-    return Stream.concat(
-        Stream.of(Implementations.reference()), Implementations.all().stream());
+    return Stream.concat(Stream.of(Implementations.reference()), Implementations.all().stream());
   }
 
   @ParameterizedTest(name = "{0}")

@@ -12,9 +12,9 @@ import dev.intarsia.parity.Values;
  * Judges a reference by mathematics: what backward computes is the derivative of what forward
  * computes. The loss is {@code sum(dst * r)} for a fixed r, which is then {@code diff_dst}.
  *
- * <p>The derivative is the four-point difference {@code (8 (f(+h) - f(-h)) - (f(+2h) - f(-2h))) / 12h}.
- * Its error is the rounding of dst to float, spread over h, and a fifth derivative times h^4; both
- * are bounded by the formula below, the one tolerance of these tests.
+ * <p>The derivative is the four-point difference {@code (8 (f(+h) - f(-h)) - (f(+2h) - f(-2h))) /
+ * 12h}. Its error is the rounding of dst to float, spread over h, and a fifth derivative times h^4;
+ * both are bounded by the formula below, the one tolerance of these tests.
  */
 final class FiniteDifferences {
   private static final float STEP = 0x1p-5f;
@@ -55,8 +55,7 @@ final class FiniteDifferences {
   static Tensor like(Context context, Tensor tensor) {
     long[] dims = tensor.dims();
     return tensor.isActivations()
-        ? Tensor.activations(
-            context, (int) dims[0], (int) dims[1], (int) dims[2], (int) dims[3])
+        ? Tensor.activations(context, (int) dims[0], (int) dims[1], (int) dims[2], (int) dims[3])
         : Tensor.plain(context, dims);
   }
 

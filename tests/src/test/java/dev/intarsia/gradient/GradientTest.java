@@ -96,10 +96,7 @@ class GradientTest {
     Tensor diffSrc = like(src);
     Tensor diffWeights = like(weights);
     Tensor diffBias = like(bias);
-    op.diffDst(differences.diffDst())
-        .diffSrc(diffSrc)
-        .diffWeights(diffWeights)
-        .diffBias(diffBias);
+    op.diffDst(differences.diffDst()).diffSrc(diffSrc).diffWeights(diffWeights).diffBias(diffBias);
     op.backwardData();
     op.backwardWeights();
     differences.check("src", src, diffSrc);
@@ -126,10 +123,7 @@ class GradientTest {
     Tensor diffSrc = like(src);
     Tensor diffWeights = like(weights);
     Tensor diffBias = like(bias);
-    op.diffDst(differences.diffDst())
-        .diffSrc(diffSrc)
-        .diffWeights(diffWeights)
-        .diffBias(diffBias);
+    op.diffDst(differences.diffDst()).diffSrc(diffSrc).diffWeights(diffWeights).diffBias(diffBias);
     op.backwardData();
     op.backwardWeights();
     differences.check("src", src, diffSrc);
@@ -274,11 +268,7 @@ class GradientTest {
     labels.upload(new int[] {1, 3, 2});
     Tensor loss = Tensor.plain(context, 1);
     SoftmaxCrossEntropy op =
-        SoftmaxCrossEntropy.bind(context, s)
-            .classRange(1, 3)
-            .src(src)
-            .labels(labels)
-            .loss(loss);
+        SoftmaxCrossEntropy.bind(context, s).classRange(1, 3).src(src).labels(labels).loss(loss);
     FiniteDifferences differences = new FiniteDifferences(context, loss, op::forward);
     float r = differences.diffDst().download()[0];
     Tensor diffSrc = like(src);

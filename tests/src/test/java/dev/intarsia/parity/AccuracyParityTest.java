@@ -20,8 +20,12 @@ class AccuracyParityTest extends KernelParityTest<Classes> {
   @Override
   public List<Entry<Classes>> entries() {
     return List.of(
-        entry("accuracy_forward", "once", (s, p, q) -> forward(s, p, q, 1)),
-        entry("accuracy_forward", "adds to its count", (s, p, q) -> forward(s, p, q, 2)));
+        entry(
+            "accuracy_forward", "once", (side, shape, problem) -> forward(side, shape, problem, 1)),
+        entry(
+            "accuracy_forward",
+            "adds to its count",
+            (side, shape, problem) -> forward(side, shape, problem, 2)));
   }
 
   /** Logits are often equal: the first of the largest counts. */

@@ -41,10 +41,7 @@ class AddParityTest extends KernelParityTest<ActivationShape> {
   private Runnable inPlace(Side side, ActivationShape s, Problem<ActivationShape> problem) {
     Tensor both = side.updated("both", Role.WRITTEN, Tolerance.EXACT, s.n(), s.c(), s.h(), s.w());
     Add op =
-        bind(side, s)
-            .src(side.value("src", s.n(), s.c(), s.h(), s.w()))
-            .addend(both)
-            .dst(both);
+        bind(side, s).src(side.value("src", s.n(), s.c(), s.h(), s.w())).addend(both).dst(both);
     op.batch(s.n());
     return op::forward;
   }

@@ -23,11 +23,23 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
   @Override
   public List<Entry<ActivationShape>> entries() {
     return List.of(
-        entry("batch_norm_forward", "batch", (s, p, q) -> forward(s, p, q, true)),
+        entry(
+            "batch_norm_forward",
+            "batch",
+            (side, shape, problem) -> forward(side, shape, problem, true)),
         entry("batch_norm_forward", "batch, nothing kept", this::forwardBare),
-        entry("batch_norm_forward", "running", (s, p, q) -> forward(s, p, q, false)),
-        entry("batch_norm_backward", "batch", (s, p, q) -> backward(s, p, q, true)),
-        entry("batch_norm_backward", "running", (s, p, q) -> backward(s, p, q, false)));
+        entry(
+            "batch_norm_forward",
+            "running",
+            (side, shape, problem) -> forward(side, shape, problem, false)),
+        entry(
+            "batch_norm_backward",
+            "batch",
+            (side, shape, problem) -> backward(side, shape, problem, true)),
+        entry(
+            "batch_norm_backward",
+            "running",
+            (side, shape, problem) -> backward(side, shape, problem, false)));
   }
 
   private static BatchNorm bind(Side side, ActivationShape s, boolean batch) {
@@ -58,7 +70,8 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
     if (batch) {
       op.runningMean(side.updatedPlain("runningMean", mean, s.c()))
           .runningVar(
-              side.updatedPlain("runningVar", NormTolerance.variance(k), variances(s, problem), s.c()))
+              side.updatedPlain(
+                  "runningVar", NormTolerance.variance(k), variances(s, problem), s.c()))
           .savedMean(side.writtenPlain("savedMean", mean, s.c()))
           .savedRstd(side.writtenPlain("savedRstd", NormTolerance.rstd(k), s.c()));
     } else {
@@ -92,8 +105,7 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
             .scale(side.plain("scale", s.c()))
             .src(side.value("src", s.n(), s.c(), s.h(), s.w()))
             .diffDst(side.diff("diffDst", s.n(), s.c(), s.h(), s.w()))
-            .diffSrc(
-                side.writtenDiff("diffSrc", NormTolerance.diff(k), s.n(), s.c(), s.h(), s.w()))
+            .diffSrc(side.writtenDiff("diffSrc", NormTolerance.diff(k), s.n(), s.c(), s.h(), s.w()))
             .diffScale(side.updatedPlain("diffScale", parameter, s.c()))
             .diffShift(side.updatedPlain("diffShift", parameter, s.c()));
     if (batch) {

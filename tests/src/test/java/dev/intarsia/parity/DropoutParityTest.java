@@ -22,9 +22,9 @@ class DropoutParityTest extends KernelParityTest<ActivationShape> {
   @Override
   public List<Entry<ActivationShape>> entries() {
     return List.of(
-        entry("dropout_forward", (s, p, q) -> forward(s, p, 0.3f)),
-        entry("dropout_forward", "rate 0", (s, p, q) -> forward(s, p, 0)),
-        entry("dropout_forward", "rate 0.9", (s, p, q) -> forward(s, p, 0.9f)),
+        entry("dropout_forward", (side, shape, problem) -> forward(side, shape, 0.3f)),
+        entry("dropout_forward", "rate 0", (side, shape, problem) -> forward(side, shape, 0)),
+        entry("dropout_forward", "rate 0.9", (side, shape, problem) -> forward(side, shape, 0.9f)),
         entry("dropout_backward_data", this::backwardData));
   }
 

@@ -82,8 +82,13 @@ class FrozenWeightsTest {
   }
 
   private static LongConsumer step(
-      Optimizer optimizer, Context context, Mask mask, Tensor gradient, Tensor weights,
-      Tensor first, Tensor second) {
+      Optimizer optimizer,
+      Context context,
+      Mask mask,
+      Tensor gradient,
+      Tensor weights,
+      Tensor first,
+      Tensor second) {
     return switch (optimizer) {
       case SGD_MOMENTUM, SGD_MOMENTUM_DECAY, SGD_NESTEROV_DECAY -> {
         MaskedSgd sgd =

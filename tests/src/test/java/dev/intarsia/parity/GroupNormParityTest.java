@@ -21,11 +21,23 @@ class GroupNormParityTest extends KernelParityTest<ActivationShape> {
   @Override
   public List<Entry<ActivationShape>> entries() {
     return List.of(
-        entry("group_norm_forward", "one group", (s, p, q) -> forward(s, p, 1)),
-        entry("group_norm_forward", "groups", (s, p, q) -> forward(s, p, groups(p))),
-        entry("group_norm_forward", "a group a channel", (s, p, q) -> forward(s, p, p.c())),
-        entry("group_norm_backward", "one group", (s, p, q) -> backward(s, p, q, 1)),
-        entry("group_norm_backward", "groups", (s, p, q) -> backward(s, p, q, groups(p))));
+        entry("group_norm_forward", "one group", (side, shape, problem) -> forward(side, shape, 1)),
+        entry(
+            "group_norm_forward",
+            "groups",
+            (side, shape, problem) -> forward(side, shape, groups(shape))),
+        entry(
+            "group_norm_forward",
+            "a group a channel",
+            (side, shape, problem) -> forward(side, shape, shape.c())),
+        entry(
+            "group_norm_backward",
+            "one group",
+            (side, shape, problem) -> backward(side, shape, problem, 1)),
+        entry(
+            "group_norm_backward",
+            "groups",
+            (side, shape, problem) -> backward(side, shape, problem, groups(shape))));
   }
 
   /** Half of the channels, where that divides them. */
@@ -69,8 +81,7 @@ class GroupNormParityTest extends KernelParityTest<ActivationShape> {
             .savedRstd(side.value("savedRstd", rstd, s.n(), groups, 1, 1))
             .src(side.value("src", s.n(), s.c(), s.h(), s.w()))
             .diffDst(side.diff("diffDst", s.n(), s.c(), s.h(), s.w()))
-            .diffSrc(
-                side.writtenDiff("diffSrc", NormTolerance.diff(k), s.n(), s.c(), s.h(), s.w()))
+            .diffSrc(side.writtenDiff("diffSrc", NormTolerance.diff(k), s.n(), s.c(), s.h(), s.w()))
             .diffScale(side.updatedPlain("diffScale", parameter, s.c()))
             .diffShift(side.updatedPlain("diffShift", parameter, s.c()));
     op.batch(s.n());

@@ -107,8 +107,12 @@ public abstract class KernelParityTest<S> {
         try (Side other = run(entry, problem, Implementations.context(more))) {
           for (Field field : one.fields()) {
             assertSameBits(
-                entry + " with 1 and " + more.threads() + " threads", problem, field,
-                one.after(field.name()), other.after(field.name()), 0,
+                entry + " with 1 and " + more.threads() + " threads",
+                problem,
+                field,
+                one.after(field.name()),
+                other.after(field.name()),
+                0,
                 one.after(field.name()).length());
           }
         }
@@ -135,34 +139,47 @@ public abstract class KernelParityTest<S> {
   }
 
   private Side run(Entry<S> entry, Problem<S> problem, Context context) {
-    boolean guarded = !entry.variant().equals(WHOLE) && problem.name().matches("(edge|random):.*");
+    // Problems by name run as users run them; the others beside images that no call may touch.
+    boolean guarded = problem.name().matches("(edge|random):.*");
     Side side = new Side(context, problem.name(), guarded);
     entry.setup().bind(side, problem.shape(), problem).run();
     side.read();
     return side;
   }
 
-  /** Variant whose tensors have no images besides those of the call. */
-  static final String WHOLE = "whole";
-
   private static void compare(String what, Problem<?> problem, Side expected, Side actual) {
     for (Field field : actual.fields()) {
       Bits now = actual.after(field.name());
       if (field.role() == Role.READ) {
-        assertSameBits(what + " wrote its input", problem, field, field.before(), now, 0,
-            now.length());
+        assertSameBits(
+            what + " wrote its input", problem, field, field.before(), now, 0, now.length());
         continue;
       }
       int results = actual.compared(field, now);
       assertClose(what, problem, field, expected, now, results);
       int padEnd = actual.padded(field, now);
       assertPadLanes(what, problem, field, now, results, padEnd);
-      assertSameBits(what + " wrote beyond its images", problem, field, field.before(), now, padEnd,
+      assertSameBits(
+          what + " wrote beyond its images",
+          problem,
+          field,
+          field.before(),
+          now,
+          padEnd,
           now.length());
     }
     int guard = actual.brokenGuard();
-    assertEquals(-1, guard, () -> what + " wrote outside its tensors, at guard " + guard + ": "
-        + problem + ", seed " + Problems.SEED);
+    assertEquals(
+        -1,
+        guard,
+        () ->
+            what
+                + " wrote outside its tensors, at guard "
+                + guard
+                + ": "
+                + problem
+                + ", seed "
+                + Problems.SEED);
   }
 
   private static void assertClose(
@@ -182,8 +199,15 @@ public abstract class KernelParityTest<S> {
       fail(
           "%s: %s, seed %d: %s[%d] is %s, expected %s; off by %.3g, allowed %.3g"
               .formatted(
-                  what, problem, Problems.SEED, field.name(), worst, actual.value(worst),
-                  wanted.value(worst), worstError, allowed));
+                  what,
+                  problem,
+                  Problems.SEED,
+                  field.name(),
+                  worst,
+                  actual.value(worst),
+                  wanted.value(worst),
+                  worstError,
+                  allowed));
     }
   }
 
@@ -201,8 +225,11 @@ public abstract class KernelParityTest<S> {
       double value = bits.value(i);
       boolean right = field.role() == Role.WRITTEN_DIFF ? value == 0 : Double.isFinite(value);
       int lane = i;
-      assertTrue(right, () -> "%s: %s, seed %d: pad lane %s[%d] is %s".formatted(
-          what, problem, Problems.SEED, field.name(), lane, value));
+      assertTrue(
+          right,
+          () ->
+              "%s: %s, seed %d: pad lane %s[%d] is %s"
+                  .formatted(what, problem, Problems.SEED, field.name(), lane, value));
     }
   }
 
@@ -213,7 +240,12 @@ public abstract class KernelParityTest<S> {
         fail(
             "%s: %s, seed %d: %s[%d] is %s, expected the bits of %s"
                 .formatted(
-                    what, problem, Problems.SEED, field.name(), i, actual.value(i),
+                    what,
+                    problem,
+                    Problems.SEED,
+                    field.name(),
+                    i,
+                    actual.value(i),
                     expected.value(i)));
       }
     }

@@ -23,10 +23,22 @@ class MagnitudeThresholdParityTest extends KernelParityTest<PlaneShape> {
   @Override
   public List<Entry<PlaneShape>> entries() {
     return List.of(
-        entry("magnitude_threshold_select", "smallest", (s, p, q) -> select(s, p, q, 0, false)),
-        entry("magnitude_threshold_select", "middle", (s, p, q) -> select(s, p, q, 0.5, false)),
-        entry("magnitude_threshold_select", "largest", (s, p, q) -> select(s, p, q, 1, false)),
-        entry("magnitude_threshold_select", "ties", (s, p, q) -> select(s, p, q, 0.4, true)));
+        entry(
+            "magnitude_threshold_select",
+            "smallest",
+            (side, shape, problem) -> select(side, shape, problem, 0, false)),
+        entry(
+            "magnitude_threshold_select",
+            "middle",
+            (side, shape, problem) -> select(side, shape, problem, 0.5, false)),
+        entry(
+            "magnitude_threshold_select",
+            "largest",
+            (side, shape, problem) -> select(side, shape, problem, 1, false)),
+        entry(
+            "magnitude_threshold_select",
+            "ties",
+            (side, shape, problem) -> select(side, shape, problem, 0.4, true)));
   }
 
   private Runnable select(

@@ -22,11 +22,26 @@ class MaskCutParityTest extends KernelParityTest<PlaneShape> {
   @Override
   public List<Entry<PlaneShape>> entries() {
     return List.of(
-        entry("mask_cut_apply", "ties kept", (s, p, q) -> cut(s, p, q, Ties.KEPT, TIED)),
-        entry("mask_cut_apply", "ties dropped", (s, p, q) -> cut(s, p, q, Ties.DROPPED, TIED)),
-        entry("mask_cut_apply", "ties exact", (s, p, q) -> cut(s, p, q, Ties.EXACT, TIED)),
-        entry("mask_cut_apply", "at zero", (s, p, q) -> cut(s, p, q, Ties.KEPT, -0.0f)),
-        entry("mask_cut_apply", "none left", (s, p, q) -> cut(s, p, q, Ties.DROPPED, 1)));
+        entry(
+            "mask_cut_apply",
+            "ties kept",
+            (side, shape, problem) -> cut(side, shape, problem, Ties.KEPT, TIED)),
+        entry(
+            "mask_cut_apply",
+            "ties dropped",
+            (side, shape, problem) -> cut(side, shape, problem, Ties.DROPPED, TIED)),
+        entry(
+            "mask_cut_apply",
+            "ties exact",
+            (side, shape, problem) -> cut(side, shape, problem, Ties.EXACT, TIED)),
+        entry(
+            "mask_cut_apply",
+            "at zero",
+            (side, shape, problem) -> cut(side, shape, problem, Ties.KEPT, -0.0f)),
+        entry(
+            "mask_cut_apply",
+            "none left",
+            (side, shape, problem) -> cut(side, shape, problem, Ties.DROPPED, 1)));
   }
 
   private Runnable cut(
@@ -34,7 +49,8 @@ class MaskCutParityTest extends KernelParityTest<PlaneShape> {
     int rows = s.rows();
     int cols = s.cols();
     return MaskCut.bind(side.context(), s)
-            .values(side.plain("values", Values.tied(problem + "/values", s.elements()), rows, cols))
+            .values(
+                side.plain("values", Values.tied(problem + "/values", s.elements()), rows, cols))
             .candidates(side.mask("candidates", rows, cols, problem.density()))
             .threshold(side.plain("threshold", new float[] {threshold}, 1))
             .ties(ties)

@@ -24,28 +24,39 @@ class MaskedAdamParityTest extends KernelParityTest<PlaneShape> {
   @Override
   public List<Entry<PlaneShape>> entries() {
     return List.of(
-        entry("masked_adam_step", "first step", (s, p, q) -> step(s, p, q, 0, false, 1)),
-        entry("masked_adam_step", "later", (s, p, q) -> step(s, p, q, 0.01f, false, 1000)),
-        entry("masked_adam_step", "decoupled", (s, p, q) -> step(s, p, q, 0.01f, true, 7)));
+        entry(
+            "masked_adam_step",
+            "first step",
+            (side, shape, problem) -> step(side, shape, problem, 0, false, 1)),
+        entry(
+            "masked_adam_step",
+            "later",
+            (side, shape, problem) -> step(side, shape, problem, 0.01f, false, 1000)),
+        entry(
+            "masked_adam_step",
+            "decoupled",
+            (side, shape, problem) -> step(side, shape, problem, 0.01f, true, 7)));
   }
 
   /**
-   * A moment sums two products, the gradient with its decay one more. A step divides the first by the
-   * root of the second, so that root's smallest value multiplies the error.
+   * A moment sums two products, the gradient with its decay one more. A step divides the first by
+   * the root of the second, so that root's smallest value multiplies the error.
    */
   private Runnable step(
-      Side side, PlaneShape s, Problem<PlaneShape> problem, float weightDecay, boolean decoupled,
+      Side side,
+      PlaneShape s,
+      Problem<PlaneShape> problem,
+      float weightDecay,
+      boolean decoupled,
       long count) {
     int rows = s.rows();
     int cols = s.cols();
     Tolerance first = Tolerance.sum(3, MaskedAdamParityTest::largestFirst);
     Tolerance second =
-        Tolerance.sum(
-            4, ref -> Math.max(ref.max("secondMoment"), square(largestGradient(ref))));
+        Tolerance.sum(4, ref -> Math.max(ref.max("secondMoment"), square(largestGradient(ref))));
     Tolerance weights =
         Tolerance.sum(5, ref -> Math.max(ref.max("weights"), largestStep(ref, count)));
-    float[] secondMoment =
-        Values.uniform(problem + "/secondMoment", s.elements(), LEAST_SECOND, 1);
+    float[] secondMoment = Values.uniform(problem + "/secondMoment", s.elements(), LEAST_SECOND, 1);
     return MaskedAdam.bind(side.context(), s)
             .gradient(side.plain("gradient", rows, cols))
             .trainable(side.mask("trainable", rows, cols, problem.density()))

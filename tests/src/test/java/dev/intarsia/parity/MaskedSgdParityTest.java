@@ -19,15 +19,31 @@ class MaskedSgdParityTest extends KernelParityTest<PlaneShape> {
   @Override
   public List<Entry<PlaneShape>> entries() {
     return List.of(
-        entry("masked_sgd_step", "plain", (s, p, q) -> step(s, p, q, 0, 0, false)),
-        entry("masked_sgd_step", "momentum", (s, p, q) -> step(s, p, q, 0.9f, 0, false)),
-        entry("masked_sgd_step", "decay", (s, p, q) -> step(s, p, q, 0.9f, 0.01f, false)),
-        entry("masked_sgd_step", "nesterov", (s, p, q) -> step(s, p, q, 0.9f, 0.01f, true)));
+        entry(
+            "masked_sgd_step",
+            "plain",
+            (side, shape, problem) -> step(side, shape, problem, 0, 0, false)),
+        entry(
+            "masked_sgd_step",
+            "momentum",
+            (side, shape, problem) -> step(side, shape, problem, 0.9f, 0, false)),
+        entry(
+            "masked_sgd_step",
+            "decay",
+            (side, shape, problem) -> step(side, shape, problem, 0.9f, 0.01f, false)),
+        entry(
+            "masked_sgd_step",
+            "nesterov",
+            (side, shape, problem) -> step(side, shape, problem, 0.9f, 0.01f, true)));
   }
 
   /** A new velocity sums gradient, decay and velocity; a new weight two more terms. */
   private Runnable step(
-      Side side, PlaneShape s, Problem<PlaneShape> problem, float momentum, float weightDecay,
+      Side side,
+      PlaneShape s,
+      Problem<PlaneShape> problem,
+      float momentum,
+      float weightDecay,
       boolean nesterov) {
     int rows = s.rows();
     int cols = s.cols();
@@ -37,8 +53,7 @@ class MaskedSgdParityTest extends KernelParityTest<PlaneShape> {
         Tolerance.sum(
             5,
             ref ->
-                Math.max(
-                    ref.max("weights"), Math.max(ref.max("gradient"), ref.max("velocity"))));
+                Math.max(ref.max("weights"), Math.max(ref.max("gradient"), ref.max("velocity"))));
     return MaskedSgd.bind(side.context(), s)
             .gradient(side.plain("gradient", rows, cols))
             .trainable(side.mask("trainable", rows, cols, problem.density()))

@@ -27,6 +27,9 @@ record Problem<S>(String name, S shape, double density) {
 
   @Override
   public String toString() {
-    return name + " " + shape + (maskless() ? " mask=none" : density == 0.5 ? "" : " mask=" + density);
+    return name
+        + " "
+        + shape
+        + (maskless() ? " mask=none" : density == 0.5 ? "" : " mask=" + density);
   }
 }

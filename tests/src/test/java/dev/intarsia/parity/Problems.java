@@ -36,7 +36,9 @@ final class Problems {
   /** One line of the file, cut into its words. */
   private record Line(String kind, String name, String shape, String mask, String range) {
     double density() {
-      return mask == null ? DEFAULT_DENSITY : mask.equals("none") ? Double.NaN : Double.parseDouble(mask);
+      return mask == null
+          ? DEFAULT_DENSITY
+          : mask.equals("none") ? Double.NaN : Double.parseDouble(mask);
     }
 
     /** Number {@code part} (0 or 1) of a letter of the shape. */
@@ -65,7 +67,8 @@ final class Problems {
                 Objects.requireNonNull(
                     Problems.class.getResourceAsStream("/problems.txt"), "no problems.txt"),
                 StandardCharsets.UTF_8))) {
-      return reader.lines()
+      return reader
+          .lines()
           .map(line -> line.replaceFirst("#.*", "").strip())
           .filter(line -> !line.isEmpty())
           .map(Problems::line)
@@ -117,7 +120,8 @@ final class Problems {
         problems,
         "linear",
         (random, index) ->
-            new LinearShape(1 + random.nextInt(40), 1 + random.nextInt(150), 1 + random.nextInt(40)));
+            new LinearShape(
+                1 + random.nextInt(40), 1 + random.nextInt(150), 1 + random.nextInt(40)));
     return problems;
   }
 
@@ -138,10 +142,15 @@ final class Problems {
             line ->
                 new Pool2dShape(
                     affordable(line.size('n'), (long) line.size('c') * line.size('h') * 256),
-                    line.size('c'), line.size('h'), line.size('w'),
-                    line.size('k'), line.size('k', 1, 1),
-                    line.size('s', 0, 1), line.size('s', 1, 1),
-                    line.size('p', 0, 0), line.size('p', 1, 0)));
+                    line.size('c'),
+                    line.size('h'),
+                    line.size('w'),
+                    line.size('k'),
+                    line.size('k', 1, 1),
+                    line.size('s', 0, 1),
+                    line.size('s', 1, 1),
+                    line.size('p', 0, 0),
+                    line.size('p', 1, 0)));
     addRandom(problems, "pool2d", Problems::randomPool2d);
     return problems;
   }
@@ -153,13 +162,17 @@ final class Problems {
             line ->
                 new ActivationShape(
                     affordable(line.size('n'), (long) line.size('c') * line.size('h') * 1024),
-                    line.size('c'), line.size('h'), line.size('w')));
+                    line.size('c'),
+                    line.size('h'),
+                    line.size('w')));
     addRandom(
         problems,
         "activations",
         (random, index) ->
             new ActivationShape(
-                2 + random.nextInt(33), 1 + random.nextInt(9), 1 + random.nextInt(7),
+                2 + random.nextInt(33),
+                1 + random.nextInt(9),
+                1 + random.nextInt(7),
                 1 + random.nextInt(7)));
     return problems;
   }
@@ -201,10 +214,14 @@ final class Problems {
         dilationH * (kh - 1) + 1 + random.nextInt(9),
         dilationW * (kw - 1) + 1 + random.nextInt(9),
         groups * (1 + random.nextInt(6)),
-        kh, kw,
-        1 + random.nextInt(3), 1 + random.nextInt(3),
-        random.nextInt(4), random.nextInt(4),
-        dilationH, dilationW,
+        kh,
+        kw,
+        1 + random.nextInt(3),
+        1 + random.nextInt(3),
+        random.nextInt(4),
+        random.nextInt(4),
+        dilationH,
+        dilationW,
         groups);
   }
 
@@ -212,11 +229,16 @@ final class Problems {
     int kh = 1 + random.nextInt(4);
     int kw = 1 + random.nextInt(4);
     return new Pool2dShape(
-        1 + random.nextInt(20), 1 + random.nextInt(5),
-        kh + random.nextInt(9), kw + random.nextInt(9),
-        kh, kw,
-        1 + random.nextInt(3), 1 + random.nextInt(3),
-        random.nextInt(kh), random.nextInt(kw));
+        1 + random.nextInt(20),
+        1 + random.nextInt(5),
+        kh + random.nextInt(9),
+        kw + random.nextInt(9),
+        kh,
+        kw,
+        1 + random.nextInt(3),
+        1 + random.nextInt(3),
+        random.nextInt(kh),
+        random.nextInt(kw));
   }
 
   private static <S> List<Problem<S>> of(String kind, Function<Line, S> shape) {

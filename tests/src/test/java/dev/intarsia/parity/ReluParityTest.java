@@ -41,8 +41,7 @@ class ReluParityTest extends KernelParityTest<ActivationShape> {
   }
 
   private Runnable forwardInPlace(Side side, ActivationShape s, Problem<ActivationShape> problem) {
-    Tensor both =
-        side.updated("dst", Role.WRITTEN, Tolerance.EXACT, s.n(), s.c(), s.h(), s.w());
+    Tensor both = side.updated("dst", Role.WRITTEN, Tolerance.EXACT, s.n(), s.c(), s.h(), s.w());
     Relu op = bind(side, s).src(both).dst(both);
     op.batch(s.n());
     return op::forward;

@@ -27,7 +27,8 @@ class ScoreEpilogueParityTest extends KernelParityTest<PlaneShape> {
     int cols = s.cols();
     return ScoreEpilogue.bind(side.context(), s)
             .weights(side.plain("weights", rows, cols))
-            .scores(side.plain("scores", Values.tied(problem + "/scores", s.elements()), rows, cols))
+            .scores(
+                side.plain("scores", Values.tied(problem + "/scores", s.elements()), rows, cols))
             .mask(side.mask("mask", rows, cols, problem.maskless() ? 1 : problem.density()))
             .frozen(side.mask("frozen", rows, cols, problem.density()))
             .candidates(side.mask("candidates", rows, cols, problem.density()))

@@ -16,8 +16,8 @@ import java.util.Map;
 
 /**
  * One op on one context with all its tensors: filled from names alone, so that two sides of one
- * problem hold the same; written tensors start as NaN, stand between guards, and have room for
- * more images than the call is for.
+ * problem hold the same; written tensors start as NaN, stand between guards, and have room for more
+ * images than the call is for.
  */
 public final class Side implements AutoCloseable {
   private static final float GUARD = -1.25e30f;

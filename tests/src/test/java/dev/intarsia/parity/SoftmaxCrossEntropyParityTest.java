@@ -38,17 +38,14 @@ class SoftmaxCrossEntropyParityTest extends KernelParityTest<Classes> {
   /** A mean over N of a logarithm of a sum of classes. */
   private Runnable forward(Side side, Classes s, Problem<Classes> problem) {
     Tolerance tolerance =
-        Tolerance.sum(
-            s.n() + s.count(), ref -> 1 + 2 * ref.max("src") + Math.log(s.count()));
-    SoftmaxCrossEntropy op =
-        bind(side, s, problem).loss(side.writtenPlain("loss", tolerance, 1));
+        Tolerance.sum(s.n() + s.count(), ref -> 1 + 2 * ref.max("src") + Math.log(s.count()));
+    SoftmaxCrossEntropy op = bind(side, s, problem).loss(side.writtenPlain("loss", tolerance, 1));
     op.batch(s.n());
     return op::forward;
   }
 
   private Runnable backwardData(Side side, Classes s, Problem<Classes> problem) {
-    Tolerance tolerance =
-        Tolerance.sum(s.count(), ref -> (1 + 2 * ref.max("src")) / s.n());
+    Tolerance tolerance = Tolerance.sum(s.count(), ref -> (1 + 2 * ref.max("src")) / s.n());
     SoftmaxCrossEntropy op =
         bind(side, s, problem)
             .diffSrc(side.writtenDiff("diffSrc", tolerance, s.n(), s.classes(), 1, 1));

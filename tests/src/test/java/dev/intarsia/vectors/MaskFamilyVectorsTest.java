@@ -31,8 +31,7 @@ class MaskFamilyVectorsTest {
   private static final float[] G = {1, 0, 2, -1, 0, 1};
 
   static Stream<Implementation> everywhere() {
-    return Stream.concat(
-        Stream.of(Implementations.reference()), Implementations.all().stream());
+    return Stream.concat(Stream.of(Implementations.reference()), Implementations.all().stream());
   }
 
   private record Cut(float threshold, long below, long equal, long kept, int[] words) {}
@@ -138,11 +137,19 @@ class MaskFamilyVectorsTest {
       Tensor y = rows(context, new float[6]);
       Tensor diffSrc = rows(context, new float[6]);
       MaskedLinear.bind(context, LINEAR)
-          .src(rows(context, X)).weights(weights).mask(mask).dst(y).forward();
+          .src(rows(context, X))
+          .weights(weights)
+          .mask(mask)
+          .dst(y)
+          .forward();
       assertArrayEquals(new float[] {-1.5f, 0, 1, 0, .5f, 0}, y.download());
 
       MaskedLinear.bind(context, LINEAR)
-          .diffDst(rows(context, G)).weights(weights).mask(mask).diffSrc(diffSrc).backwardData();
+          .diffDst(rows(context, G))
+          .weights(weights)
+          .mask(mask)
+          .diffSrc(diffSrc)
+          .backwardData();
       assertArrayEquals(new float[] {.5f, -1, 1, -2, 0, 0}, diffSrc.download());
       assertArrayEquals(new float[] {1, 0, 3, 2}, denseGradient(context).download());
     }
@@ -152,7 +159,10 @@ class MaskFamilyVectorsTest {
   private static Tensor denseGradient(Context context) {
     Tensor gradient = Tensor.plain(context, 2, 2);
     MaskedLinear.bind(context, LINEAR)
-        .src(rows(context, X)).diffDst(rows(context, G)).diffWeights(gradient).backwardWeights();
+        .src(rows(context, X))
+        .diffDst(rows(context, G))
+        .diffWeights(gradient)
+        .backwardWeights();
     return gradient;
   }
 
