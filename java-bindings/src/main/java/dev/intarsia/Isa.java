@@ -17,7 +17,7 @@ public enum Isa {
 
   /** Returns whether this machine can run it; false without natives for this platform. */
   public boolean available() {
-    return Natives.isaAvailable(this);
+    return this == AUTO ? Backends.cpu().available() : Natives.isaAvailable(this);
   }
 
   /** Returns the word for it, as in {@code INTARSIA_ISA}: {@code scalar}, {@code avx2}, ... */

@@ -61,7 +61,8 @@ public final class SoftmaxCrossEntropyReference {
   private static void requireLabel(int label, int n, int first, int classes) {
     if (label < first || label >= first + classes) {
       throw new IllegalArgumentException(
-          "label " + n + " is " + label + ", expected " + first + " .. " + (first + classes - 1));
+          "labels[%d] is %d, expected %d .. %d, the classes asked for; widen the class range or correct the label"
+              .formatted(n, label, first, first + classes - 1));
     }
   }
 }
