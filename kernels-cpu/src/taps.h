@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A convolution as lists of taps over zero-padded activations: what forward and backward_data
-// share.
+// A convolution as lists of taps over zero-padded activations: any shape, any mask, forward and
+// backward_data.
 //
 // A tap is a live weight and the place of its source pixel relative to an output pixel. A tile of
 // output pixels sits in registers while one list is walked: one broadcast, and one load with
-// multiply-add per pixel.
+// multiply-add per pixel. Lists are cut by blocks of source channels, so that the pixels that all
+// rows of the product read for one tile stay in the first-level cache.
 #ifndef INTARSIA_TAPS_H_
 #define INTARSIA_TAPS_H_
 
+#include "padded.h"
 #include "parallel.h"
 #include "simd/simd.h"
 
@@ -18,59 +20,6 @@ struct Tap {
   int32_t offset;
   float weight;
 };
-
-// Zero rows and columns around an image.
-struct Margin {
-  int64_t before, after;
-};
-
-// Activations [blocks][channels][rows][cols][16] with margins of zeros; no copy where there are
-// none.
-struct Padded {
-  int64_t h, w;  // inside the margins
-  Margin mh, mw;
-  int64_t row_stride;      // floats
-  int64_t channel_stride;  // floats
-  int64_t block_stride;    // floats
-  int64_t planes;          // blocks * channels
-  const float* data;
-
-  Padded(int64_t blocks, int64_t channels, int64_t height, int64_t width, Margin rows, Margin cols)
-      : h(height), w(width), mh(rows), mw(cols), data(nullptr) {
-    row_stride = (cols.before + w + cols.after) * ITA_BLOCK;
-    channel_stride = (rows.before + h + rows.after) * row_stride;
-    block_stride = channels * channel_stride;
-    planes = blocks * channels;
-  }
-  bool copied() const { return mh.before + mh.after + mw.before + mw.after > 0; }
-  int64_t scratch_floats() const { return copied() ? planes * channel_stride : 0; }
-};
-
-inline void pad(ita_context* ctx, const float* src, float* scratch, Padded* padded) {
-  padded->data = src;
-  if (!padded->copied()) return;
-  padded->data = scratch;
-  const Padded& p = *padded;
-  const int64_t row_vectors = p.channel_stride / ITA_BLOCK;
-  parallel_for(ctx, p.planes, grain_for(row_vectors), [&](int64_t begin, int64_t end, int) {
-    for (int64_t plane = begin; plane < end; plane++) {
-      float* to = scratch + plane * p.channel_stride;           // to[row, col, :]
-      const float* from = src + plane * p.h * p.w * ITA_BLOCK;  // from[row, col, :]
-      const int64_t rows = p.mh.before + p.h + p.mh.after;
-      for (int64_t row = 0; row < rows; row++, to += p.row_stride) {
-        if (row < p.mh.before || row >= p.mh.before + p.h) {
-          memset(to, 0, sizeof(float) * p.row_stride);
-          continue;
-        }
-        float* inside = to + p.mw.before * ITA_BLOCK;
-        memset(to, 0, sizeof(float) * p.mw.before * ITA_BLOCK);
-        memcpy(inside, from, sizeof(float) * p.w * ITA_BLOCK);
-        memset(inside + p.w * ITA_BLOCK, 0, sizeof(float) * p.mw.after * ITA_BLOCK);
-        from += p.w * ITA_BLOCK;
-      }
-    }
-  });
-}
 
 // ---- tiles: rows x cols output pixels in registers
 
@@ -83,65 +32,78 @@ struct Grid {
 
 constexpr int kWide = kAccumulators >= 16 ? 16 : 4;  // pixels a tile holds
 
+// One list over one tile. The first list of a row starts from `bias`, later ones from dst.
+struct Walk {
+  const float* src;
+  const Tap* taps;
+  int64_t count;
+  const float* bias;  // NULL: continue from dst
+  float* dst;
+};
+
 template <int kRows, int kCols, int kStride>
-void tile(const Grid& g, const float* src, const Tap* taps, int64_t count, float bias, float* dst) {
+void tile(const Grid& g, const Walk& walk) {
   const int64_t step = kStride ? kStride * ITA_BLOCK : g.src_col;
   V acc[kRows][kCols];
   for (int r = 0; r < kRows; r++) {
-    for (int c = 0; c < kCols; c++) acc[r][c] = Set(bias);
+    for (int c = 0; c < kCols; c++) {
+      acc[r][c] = walk.bias ? Set(*walk.bias) : Load(walk.dst + r * g.dst_row + c * g.dst_col);
+    }
   }
-  for (int64_t t = 0; t < count; t++) {
-    const float* at = src + taps[t].offset;
-    const V weight = Set(taps[t].weight);
+  const float* row[kRows];  // hoisted: each read is row + offset + constant, one address
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; r++) row[r] = walk.src + r * g.src_row;
+  for (const Tap *tap = walk.taps, *end = tap + walk.count; tap < end; tap++) {
+    const int64_t offset = tap->offset;
+    const V weight = Set(tap->weight);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; r++) {
 #pragma GCC unroll 16
       for (int c = 0; c < kCols; c++) {
-        acc[r][c] = MulAddAt(at + r * g.src_row + c * step, weight, acc[r][c]);
+        acc[r][c] = MulAddAt(row[r] + offset + c * step, weight, acc[r][c]);
       }
     }
   }
   for (int r = 0; r < kRows; r++) {
-    for (int c = 0; c < kCols; c++) Store(acc[r][c], dst + r * g.dst_row + c * g.dst_col);
+    for (int c = 0; c < kCols; c++) Store(acc[r][c], walk.dst + r * g.dst_row + c * g.dst_col);
   }
 }
 
 template <int kRows, int kCols>
-void tile_of_stride(const Grid& g, const float* src, const Tap* taps, int64_t count, float bias,
-                    float* dst) {
+void tile_of_stride(const Grid& g, const Walk& walk) {
   if (g.src_col == ITA_BLOCK) {
-    tile<kRows, kCols, 1>(g, src, taps, count, bias, dst);
+    tile<kRows, kCols, 1>(g, walk);
   } else if (g.src_col == 2 * ITA_BLOCK) {
-    tile<kRows, kCols, 2>(g, src, taps, count, bias, dst);
+    tile<kRows, kCols, 2>(g, walk);
   } else {
-    tile<kRows, kCols, 0>(g, src, taps, count, bias, dst);
+    tile<kRows, kCols, 0>(g, walk);
   }
 }
 
-// The tile shapes: as many pixels as registers hold, whatever the width of the map.
-inline int tile_cols(int64_t left) {
-  int cols = kWide;
-  while (cols > left) cols /= 2;
-  return cols;
+// The tile shapes: as many pixels as registers hold. Square ones where the map allows it, because
+// they share most source pixels.
+inline int tile_cols(int64_t rows, int64_t cols) {
+  int width = kWide >= 16 && rows >= 4 ? 4 : kWide;
+  while (width > cols) width /= 2;
+  return width;
 }
-inline int tile_rows(int cols, int64_t left) {
-  int rows = kWide / cols;
-  while (rows > left) rows /= 2;
-  return rows;
+inline int tile_rows(int width, int64_t rows) {
+  int height = kWide / width;
+  while (height > rows) height /= 2;
+  return height;
 }
 
-inline void any_tile(int rows, int cols, const Grid& g, const float* src, const Tap* taps,
-                     int64_t count, float bias, float* dst) {
+inline void any_tile(int rows, int cols, const Grid& g, const Walk& walk) {
 #define ITA_TILE(R, C) \
-  if (rows == R && cols == C) return tile_of_stride<R, C>(g, src, taps, count, bias, dst)
+  if (rows == R && cols == C) return tile_of_stride<R, C>(g, walk)
   if constexpr (kWide == 16) {
+    ITA_TILE(4, 4);
     ITA_TILE(1, 16);
     ITA_TILE(2, 8);
     ITA_TILE(1, 8);
     ITA_TILE(16, 1);
     ITA_TILE(8, 2);
     ITA_TILE(8, 1);
-    ITA_TILE(4, 4);
     ITA_TILE(2, 4);
     ITA_TILE(4, 2);
   }
@@ -156,15 +118,36 @@ inline void any_tile(int rows, int cols, const Grid& g, const float* src, const 
 
 // ---- a convolution as lists of taps
 
-// For each row of the product (an output, or an input channel in backward_data): where its taps
-// are.
+// One list per (block of source channels, row of the product).
 struct TapLists {
-  Tap* taps;         // [rows][capacity]
-  int32_t* count;    // [rows]
-  int64_t capacity;  // taps a row can have
+  int64_t rows;
+  int64_t channels;  // of one block
+  int64_t channel_blocks;
+  int64_t capacity;  // taps a list can have
+  Tap* taps;         // [channel_blocks][rows][capacity]
+  int32_t* count;    // [channel_blocks][rows]
+
+  // The pixels of a block under one tile fill about half of the first-level cache; but a list
+  // should not be so short that loading and storing the tile costs more than walking it.
+  TapLists(int64_t row_count, int64_t all_channels, int64_t taps_of_kernel, double density)
+      : rows(row_count), taps(nullptr), count(nullptr) {
+    constexpr int64_t kCached = 10;     // channels of a 6 x 6 patch in 24 KiB
+    constexpr double kShortest = 24.0;  // taps
+    const int64_t least = static_cast<int64_t>(kShortest / (taps_of_kernel * density + 1e-6));
+    channels = kCached > least ? kCached : least;
+    if (channels > all_channels) channels = all_channels;
+    channel_blocks = divide_up(all_channels, channels);
+    capacity = channels * taps_of_kernel;
+  }
+  int64_t lists() const { return channel_blocks * rows; }
+  int64_t end_channel(int64_t block, int64_t all) const {
+    return (block + 1) * channels < all ? (block + 1) * channels : all;
+  }
+  Tap* list(int64_t block, int64_t row) const { return taps + (block * rows + row) * capacity; }
+  int32_t& length(int64_t block, int64_t row) const { return count[block * rows + row]; }
 };
 
-// dst[block, row, grid] = bias[row] + sum of taps, for all rows of one group.
+// dst[block, row, grid] = bias[row] + sum over the row's lists.
 struct Product {
   Grid grid;
   TapLists lists;
@@ -178,37 +161,44 @@ struct Product {
   int64_t rows;
   int64_t blocks;
   const float* bias;
+
+  explicit Product(const TapLists& tap_lists) : lists(tap_lists) {}
 };
 
-constexpr int64_t kRowChunk = 32;  // rows that share a source tile while it is in cache
+constexpr int64_t kRowChunk = 64;  // rows of one item, at most
 
 inline void multiply(ita_context* ctx, const Product& p) {
   const Grid& g = p.grid;
-  const int band_rows = tile_rows(tile_cols(g.cols), g.rows);
+  const int band_rows = tile_rows(tile_cols(g.rows, g.cols), g.rows);
   const int64_t bands = divide_up(g.rows, band_rows);
   const int64_t chunks = divide_up(p.rows, kRowChunk);
-  const int64_t item_cost = kRowChunk * p.lists.capacity * band_rows * g.cols / 2;
+  const int64_t list_cost = p.lists.capacity * p.lists.channel_blocks;
+  const int64_t item_cost = kRowChunk * list_cost * band_rows * g.cols / 2;
+  const float zero = 0.0f;
   parallel_for(
       ctx, p.blocks * bands * chunks, grain_for(item_cost), [&](int64_t begin, int64_t end, int) {
         for (int64_t item = begin; item < end; item++) {
           const int64_t chunk = item % chunks;
           const int64_t band = item / chunks % bands;
           const int64_t block = item / chunks / bands;
-          const int64_t first_row = chunk * kRowChunk;
-          const int64_t last_row = first_row + kRowChunk < p.rows ? first_row + kRowChunk : p.rows;
-          const int64_t band_end =
-              (band + 1) * band_rows < g.rows ? (band + 1) * band_rows : g.rows;
-          for (int64_t col = 0, cols; col < g.cols; col += cols) {
-            cols = tile_cols(g.cols - col);
-            for (int64_t y = band * band_rows, rows; y < band_end; y += rows) {
-              rows = tile_rows(static_cast<int>(cols), band_end - y);
-              const float* src = p.src + block * p.src_block + y * g.src_row + col * g.src_col;
-              float* dst = p.dst + block * p.dst_block + y * g.dst_row + col * g.dst_col;
-              for (int64_t row = first_row; row < last_row; row++) {
-                any_tile(static_cast<int>(rows), static_cast<int>(cols), g,
-                         src + row / p.group_rows * p.group_src,
-                         p.lists.taps + row * p.lists.capacity, p.lists.count[row],
-                         p.bias ? p.bias[row] : 0.0f, dst + row * p.dst_row);
+          const int64_t row_begin = chunk * kRowChunk;
+          const int64_t row_end = row_begin + kRowChunk < p.rows ? row_begin + kRowChunk : p.rows;
+          const int64_t y_end = (band + 1) * band_rows < g.rows ? (band + 1) * band_rows : g.rows;
+          for (int64_t x = 0, cols; x < g.cols; x += cols) {
+            cols = tile_cols(g.rows, g.cols - x);
+            for (int64_t y = band * band_rows, rows; y < y_end; y += rows) {
+              rows = tile_rows(static_cast<int>(cols), y_end - y);
+              const float* src = p.src + block * p.src_block + y * g.src_row + x * g.src_col;
+              float* dst = p.dst + block * p.dst_block + y * g.dst_row + x * g.dst_col;
+              for (int64_t c = 0; c < p.lists.channel_blocks; c++) {
+                for (int64_t row = row_begin; row < row_end; row++) {
+                  const int64_t length = p.lists.length(c, row);
+                  if (c > 0 && length == 0) continue;
+                  const float* start = c > 0 ? nullptr : p.bias ? p.bias + row : &zero;
+                  any_tile(static_cast<int>(rows), static_cast<int>(cols), g,
+                           {src + row / p.group_rows * p.group_src, p.lists.list(c, row), length,
+                            start, dst + row * p.dst_row});
+                }
               }
             }
           }

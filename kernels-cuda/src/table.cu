@@ -21,6 +21,7 @@ const OpTable kOps = {
 #define ITA_OP(name, op) name,
 #include "ops.inc"
 #undef ITA_OP
+    nullptr,  // one way to convolve, nothing to explain
 };
 
 // Asked about, never launched: tells whether this library has code for a device.

@@ -253,6 +253,13 @@ ita_status ita_core_fail(ita_context* ctx, ita_status status, const char* format
   return status;
 }
 
+void ita_core_format(char* text, size_t size, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, size, format, arguments);
+  va_end(arguments);
+}
+
 void* ita_core_scratch(ita_context* ctx, int64_t bytes) {
   if (bytes <= ctx->scratch_bytes) return ctx->scratch;
   void* memory = nullptr;

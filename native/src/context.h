@@ -55,6 +55,10 @@ extern "C" {
 __attribute__((format(printf, 3, 4))) ita_status ita_core_fail(ita_context* ctx, ita_status status,
                                                                const char* format, ...);
 
+// snprintf for sources that may not include <stdio.h>.
+__attribute__((format(printf, 3, 4))) void ita_core_format(char* text, size_t size,
+                                                           const char* format, ...);
+
 // Scratch memory of the context's device, 64-byte aligned, uninitialised, valid until the call
 // returns. NULL when it cannot be had; the failure is recorded and the op returns
 // ITA_OUT_OF_MEMORY.

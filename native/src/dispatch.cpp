@@ -33,4 +33,16 @@ extern "C" {
   }
 #include "ops.inc"
 #undef ITA_OP
+
+ita_status ita_masked_conv2d_explain(ita_context* ctx, const ita_masked_conv2d* op,
+                                     ita_direction direction, char* text, size_t text_size) {
+  pthread_mutex_t* lock = static_cast<pthread_mutex_t*>(ctx->lock);
+  pthread_mutex_lock(lock);
+  ita_status status =
+      ctx->ops->masked_conv2d_explain
+          ? ctx->ops->masked_conv2d_explain(ctx, op, direction, text, text_size)
+          : ita_core_fail(ctx, ITA_UNSUPPORTED, "this backend has one way to convolve");
+  pthread_mutex_unlock(lock);
+  return status;
+}
 }

@@ -10,6 +10,8 @@ struct OpTable {
 #define ITA_OP(name, op) ita_status (*name)(ita_context*, const ita_##op*);
 #include "ops.inc"
 #undef ITA_OP
+  ita_status (*masked_conv2d_explain)(ita_context*, const ita_masked_conv2d*, ita_direction, char*,
+                                      size_t);
 };
 
 #endif  // INTARSIA_OP_TABLE_H_

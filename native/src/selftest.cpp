@@ -35,6 +35,8 @@ constexpr Size kSizes[] = {
     {33, 8, 12, 13, 7, 100},  // several chunks of activations
     {2, 2, 4, 4, 1, 50001},   // one row in several chunks
     {2, 6, 2, 2, 5000, 9},    // many rows in several chunks
+    {17, 5, 8, 9, 5, 40},     // every algorithm of a convolution, in turn
+    {17, 5, 8, 9, 6, 40},    {17, 5, 8, 9, 7, 40}, {17, 5, 8, 9, 8, 40}, {17, 5, 8, 9, 9, 40},
 };
 
 // ---- ops whose definition is one line

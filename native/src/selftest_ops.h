@@ -13,10 +13,10 @@ inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 
 inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
   const Size& s = p.s;
-  const int32_t groups = s.c % 2 == 0 ? 2 : 1;
+  const int32_t groups = s.c % 4 == 0 && s.n % 2 == 0 ? 2 : 1;
   const int32_t k = s.h < 3 || s.w < 3 ? 1 : 3;
   const int32_t stride = s.h % 2 ? 2 : 1;
-  const int32_t pad = k / 2, o = 3 * groups;
+  const int32_t pad = k / 2, o = s.c > 4 && groups == 1 ? 33 : 3 * groups;
   const int32_t oh = (s.h + 2 * pad - k) / stride + 1, ow = (s.w + 2 * pad - k) / stride + 1;
   const int64_t cols = int64_t{s.c} / groups * k * k;
   return {{s.n, s.c, s.h, s.w, o, k, k, oh, ow, stride, stride, pad, pad, 1, 1, groups},
@@ -28,7 +28,11 @@ inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
           p.diffs(int64_t{o} * oh * ow),
           p.diffs(image(s)),
           p.values(o * cols),
-          p.or_null(p.values(o))};
+          p.or_null(p.values(o)),
+          0,
+          // in turn, where the shape fits
+          k == 3 && stride == 1 && groups == 1 ? static_cast<ita_conv2d_algorithm>(s.rows % 5)
+                                               : ITA_CONV2D_AUTO};
 }
 
 inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {

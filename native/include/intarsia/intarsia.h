@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
-#define ITA_ABI_VERSION 1
+#define ITA_ABI_VERSION 2
 
 /** Images per block of the CPU's activation layout. */
 #define ITA_BLOCK 16
@@ -180,6 +180,27 @@ typedef struct ita_plane_shape {
 /* ---- masked_conv2d ------------------------------------------------------------------------- */
 
 /**
+ * How a convolution is computed. AUTO is a pure function of shape, mask, instruction set and
+ * `exact`: never of a measured time, so that the same task gives the same bits tomorrow. Backends
+ * without a choice (the reference, CUDA) ignore it.
+ */
+typedef enum ita_conv2d_algorithm {
+  ITA_CONV2D_AUTO = 0,
+  ITA_CONV2D_TAPS = 1,          /**< lists of live weights; any shape                             */
+  ITA_CONV2D_KERNELS = 2,       /**< lists of live 3x3 kernels; stride 1, dilation 1, one group   */
+  ITA_CONV2D_WINOGRAD = 3,      /**< F(4x4, 3x3), all kernels; shapes as KERNELS; not exact       */
+  ITA_CONV2D_WINOGRAD_SKIP = 4, /**< F(4x4, 3x3), live kernels only; backward_weights: as above   */
+  ITA_CONV2D_POINTWISE = 5      /**< matrix product; 1x1, stride 1, no padding, one group */
+} ita_conv2d_algorithm;
+
+/** What is computed. */
+typedef enum ita_direction {
+  ITA_FORWARD = 0,
+  ITA_BACKWARD_DATA = 1,
+  ITA_BACKWARD_WEIGHTS = 2
+} ita_direction;
+
+/**
  * Convolution through a mask:  dst = conv2d(src, weights . mask) + bias
  *
  * One struct serves the three directions; a direction touches only the fields that name it.
@@ -198,12 +219,21 @@ typedef struct ita_masked_conv2d {
   float* diff_src;     /**< [N, C, H, W]   activations, written by backward_data                  */
   float* diff_weights; /**< [O, I, KH, KW]          added to by backward_weights                  */
   float* diff_bias;    /**< [O] or NULL             added to by backward_weights                  */
+  int32_t exact;       /**< 1: AUTO takes sums of products only: relative error 2e-6, not 1e-5 */
+  ita_conv2d_algorithm algorithm; /**< a forced one that the shape does not fit: ITA_UNSUPPORTED */
 } ita_masked_conv2d;
 
 ITA_API ita_status ita_masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op);
 ITA_API ita_status ita_masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d* op);
 ITA_API ita_status ita_masked_conv2d_backward_weights(ita_context* ctx,
                                                       const ita_masked_conv2d* op);
+
+/**
+ * Writes into `text` (of `text_size` bytes, owned by the caller) what a direction would do and why,
+ * in one line. Reads shape, mask, exact and algorithm; computes nothing.
+ */
+ITA_API ita_status ita_masked_conv2d_explain(ita_context* ctx, const ita_masked_conv2d* op,
+                                             ita_direction direction, char* text, size_t text_size);
 
 /* ---- masked_linear ------------------------------------------------------------------------- */
 

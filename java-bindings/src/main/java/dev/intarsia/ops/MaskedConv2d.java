@@ -3,15 +3,20 @@ package dev.intarsia.ops;
 
 import static dev.intarsia.internal.ffi.Ita.ita_masked_conv2d_backward_data;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_conv2d_backward_weights;
+import static dev.intarsia.internal.ffi.Ita.ita_masked_conv2d_explain;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_conv2d_forward;
 
 import dev.intarsia.Context;
+import dev.intarsia.Conv2dAlgorithm;
 import dev.intarsia.Conv2dShape;
+import dev.intarsia.Direction;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.internal.NativeDevice;
 import dev.intarsia.internal.NativeShapes;
 import dev.intarsia.internal.ffi.ita_masked_conv2d;
+import org.bytedeco.javacpp.BytePointer;
 
 /**
  * Convolution through a {@link Mask}: {@code dst = conv2d(src, weights . mask) + bias}.
@@ -55,6 +60,7 @@ public final class MaskedConv2d extends Operation {
     super(context, shape.n());
     this.shape = shape;
     resize(shape.n());
+    exact(false).algorithm(Conv2dAlgorithm.AUTO);
   }
 
   /** Returns an op that has nothing bound yet; N is how many images its tensors hold. */
@@ -124,6 +130,34 @@ public final class MaskedConv2d extends Operation {
   public MaskedConv2d diffBias(Tensor diffBias) {
     values("diffBias", diffBias, p -> struct.diff_bias(p), shape.o());
     return this;
+  }
+
+  /**
+   * With true, {@link Conv2dAlgorithm#AUTO} takes sums of products only: relative error 2e-6
+   * instead of 1e-5.
+   */
+  public MaskedConv2d exact(boolean exact) {
+    set("exact", exact, () -> struct.exact(exact ? 1 : 0));
+    return this;
+  }
+
+  /** Forces an algorithm, for tests and measurements; the default is AUTO. */
+  public MaskedConv2d algorithm(Conv2dAlgorithm algorithm) {
+    set("algorithm", algorithm, () -> struct.algorithm(algorithm.ordinal()));
+    return this;
+  }
+
+  /** Returns in one line what a direction would do and why; computes nothing. */
+  public String explain(Direction direction) {
+    if (!(context().device() instanceof NativeDevice device)) {
+      return "reference: plain loops, the definition";
+    }
+    try (BytePointer text = new BytePointer(512)) {
+      device.check(
+          ita_masked_conv2d_explain(pointer(), struct, direction.ordinal(), text, text.capacity()),
+          "masked_conv2d_explain");
+      return text.getString();
+    }
   }
 
   /** Writes dst. */

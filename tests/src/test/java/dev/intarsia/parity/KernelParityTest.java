@@ -185,6 +185,10 @@ public abstract class KernelParityTest<S> {
   private static void assertClose(
       String what, Problem<?> problem, Field field, Side expected, Bits actual, int results) {
     Bits wanted = expected.after(field.name());
+    if (field.tolerance() instanceof Tolerance.Norm norm) {
+      assertCloseInNorm(what, problem, field, wanted, actual, results, norm);
+      return;
+    }
     double allowed = field.tolerance().allowed(expected);
     int worst = -1;
     double worstError = allowed;
@@ -208,6 +212,29 @@ public abstract class KernelParityTest<S> {
                   wanted.value(worst),
                   worstError,
                   allowed));
+    }
+  }
+
+  private static void assertCloseInNorm(
+      String what,
+      Problem<?> problem,
+      Field field,
+      Bits wanted,
+      Bits actual,
+      int results,
+      Tolerance.Norm norm) {
+    double difference = 0;
+    double size = 0;
+    for (int i = 0; i < results; i++) {
+      double error = error(wanted.value(i), actual.value(i));
+      difference += error * error;
+      size += wanted.value(i) * wanted.value(i);
+    }
+    double relative = difference == 0 ? 0 : Math.sqrt(difference / size);
+    if (!(relative <= norm.relative())) {
+      fail(
+          "%s: %s, seed %d: %s is off by %.3g in norm, allowed %.3g"
+              .formatted(what, problem, Problems.SEED, field.name(), relative, norm.relative()));
     }
   }
 

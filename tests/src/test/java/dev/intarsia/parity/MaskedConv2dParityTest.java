@@ -28,7 +28,7 @@ class MaskedConv2dParityTest extends KernelParityTest<Conv2dShape> {
 
   private static MaskedConv2d bind(Side side, Conv2dShape s, Problem<Conv2dShape> problem) {
     Mask mask = side.mask("mask", s.o(), s.reductionLength(), problem.density());
-    return MaskedConv2d.bind(side.context(), s.withN(side.capacity(s.n()))).mask(mask);
+    return MaskedConv2d.bind(side.context(), s.withN(side.capacity(s.n()))).mask(mask).exact(true);
   }
 
   private static Tensor weights(Side side, Conv2dShape s) {

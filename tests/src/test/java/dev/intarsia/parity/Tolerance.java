@@ -20,6 +20,8 @@ import java.util.function.ToDoubleFunction;
  *       values, so it is off by the formula, and what follows multiplies that error: max|src| times
  *       max rstd times max|scale|. A gradient through it: max|diff| times the same, and twice more
  *       max|src| * max rstd, the largest normalised value, which multiplies the sums.
+ *   <li>Winograd is no sum of products of its operands: 1e-5 of the largest magnitude of the
+ *       result.
  *   <li>A softmax: exp(x) is off by the rounding of x, so a probability counts 1 + 2 max|src|.
  * </ul>
  *
@@ -51,6 +53,20 @@ public interface Tolerance {
   /** Sums of {@code k} terms, none above {@code magnitude}. */
   static Tolerance sum(long k, ToDoubleFunction<Side> magnitude) {
     return reference -> of(k, magnitude.applyAsDouble(reference));
+  }
+
+  /**
+   * A result of Winograd's transform: not element by element, but the whole of it, in the Euclidean
+   * norm relative to the reference.
+   */
+  Norm WINOGRAD = new Norm(1e-5);
+
+  /** A bound on {@code |result - reference| / |reference|}. */
+  record Norm(double relative) implements Tolerance {
+    @Override
+    public double allowed(Side reference) {
+      return Double.POSITIVE_INFINITY;
+    }
   }
 
   /** The formula. */

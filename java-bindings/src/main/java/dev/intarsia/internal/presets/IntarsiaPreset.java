@@ -24,7 +24,14 @@ public class IntarsiaPreset implements InfoMapper {
   public void map(InfoMap map) {
     map.put(new Info("ITA_API").cppTypes().annotations());
     map.put(
-        new Info("ita_status", "ita_device", "ita_isa", "ita_layout", "ita_ties")
+        new Info(
+                "ita_status",
+                "ita_device",
+                "ita_isa",
+                "ita_layout",
+                "ita_ties",
+                "ita_conv2d_algorithm",
+                "ita_direction")
             .cast()
             .valueTypes("int"));
   }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which algorithm a masked convolution takes: a pure function of shape, live weights and kernels
+// and the op's own wishes. Never of a measured time, the number of threads or the size of the
+// batch: an image's result does not depend on the batch it is in.
+//
+// A cost is the time of a nominal multiply-add (rows * cols * taps * pixels of them, dead or alive)
+// in units of the machine's peak. The constants were fitted to medians measured with AVX-512 on one
+// thread of an AMD EPYC (Zen 5), 16 to 512 channels, maps from 4x4 to 56x56; they decide which
+// algorithm is taken, nothing else.
+#ifndef INTARSIA_CONV2D_PLAN_H_
+#define INTARSIA_CONV2D_PLAN_H_
+
+#include "conv3x3.h"
+
+namespace ITA_ISA {
+
+// What the mask leaves of a convolution.
+struct Live {
+  int64_t weights, kernels;  // set bits; (o, i) pairs with at least one
+  int64_t all_weights, all_kernels;
+
+  double density() const { return static_cast<double>(weights) / static_cast<double>(all_weights); }
+  double kernel_density() const {
+    return static_cast<double>(kernels) / static_cast<double>(all_kernels);
+  }
+};
+
+inline Live count_live(const ita_conv2d_shape& s, const uint32_t* mask) {
+  const int64_t i = s.c / s.groups;
+  const int64_t taps = int64_t(s.kh) * s.kw;
+  Live live = {s.o * i * taps, s.o * i, s.o * i * taps, s.o * i};
+  if (!mask) return live;
+  const int64_t words = words_of(i * taps);
+  live.weights = 0;
+  for (int64_t word = 0; word < s.o * words; word++) {
+    live.weights += __builtin_popcount(mask[word]);
+  }
+  if (!is_3x3(s) || live.weights == live.all_weights) return live;
+  live.kernels = 0;
+  for (int64_t o = 0; o < s.o; o++) {
+    const uint32_t* row = mask + o * words;
+    for (int64_t bit = 0; bit < i * 9; bit += 9) {
+      const uint64_t high = bit % 32 > 23 ? row[bit / 32 + 1] : 0;
+      live.kernels += ((high << 32 | row[bit / 32]) >> bit % 32 & 0x1FF) != 0;
+    }
+  }
+  return live;
+}
+
+inline bool is_pointwise(const ita_conv2d_shape& s) {
+  return s.kh == 1 && s.kw == 1 && s.stride_h == 1 && s.stride_w == 1 && s.groups == 1 &&
+         s.pad_h == 0 && s.pad_w == 0;
+}
+
+inline bool fits(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
+  if (algorithm == ITA_CONV2D_TAPS) return true;
+  return algorithm == ITA_CONV2D_POINTWISE ? is_pointwise(s) : is_3x3(s);
+}
+
+struct Plan {
+  ita_conv2d_algorithm algorithm;
+  double cost;
+  double exact_cost;  // of the cheapest that is a sum of products
+};
+
+// What the costs of Winograd depend on.
+struct Extent {
+  double channels;  // harmonic mean of source and result: transforms are shared by the other side
+  double waste;     // pixels of all 4x4 tiles over pixels of the map, at least 1
+  bool one_tile;    // per image: weights are used once each time they are transformed
+};
+
+inline Extent extent_of(const ita_conv2d_shape& s, ita_direction direction) {
+  const bool back = direction == ITA_BACKWARD_DATA;
+  const int64_t h = back ? s.h : s.oh;
+  const int64_t w = back ? s.w : s.ow;
+  const int64_t tiles = divide_up(h, 4) * divide_up(w, 4);
+  return {2.0 / (1.0 / s.c + 1.0 / s.o),
+          16.0 * static_cast<double>(tiles) / static_cast<double>(h * w), tiles == 1};
+}
+
+inline double winograd_cost(const Extent& e) {
+  return (0.29 + 3.4 / e.channels) * e.waste * (e.one_tile ? 1.15 : 1.0);
+}
+inline double winograd_skip_cost(const Extent& e, double kernels) {
+  return (0.42 * kernels + 5.5 / e.channels + 0.045) * e.waste * (e.one_tile ? 1.6 : 1.0);
+}
+
+inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
+  const double taps = live.density() / 0.60;
+  Plan plan = {ITA_CONV2D_TAPS, taps, taps};
+  if (is_pointwise(op->shape)) {
+    const double lists = 3.0 * live.density();  // as matrix_product.h chooses
+    const double matrix = (lists < 1.0 ? lists : 1.0) / 0.8;
+    return {ITA_CONV2D_POINTWISE, matrix, matrix};
+  }
+  if (!is_3x3(op->shape)) return plan;
+  const double kernel_density = live.kernel_density();
+  const double kernels = kernel_density / 0.88;
+  if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
+  if (op->exact) return plan;
+  const Extent e = extent_of(op->shape, direction);
+  const double dense = winograd_cost(e);
+  const double skip = winograd_skip_cost(e, kernel_density);
+  if (dense < plan.cost) plan = {ITA_CONV2D_WINOGRAD, dense, plan.exact_cost};
+  if (skip < plan.cost) plan = {ITA_CONV2D_WINOGRAD_SKIP, skip, plan.exact_cost};
+  return plan;
+}
+
+// The direct gradient skips blocks of 24 weights without a live one; Winograd's computes all.
+inline Plan plan_gradient(const ita_masked_conv2d* op, const Live& live) {
+  const double touched = 24.0 * live.density() < 1.0 ? 24.0 * live.density() : 1.0;
+  const double direct = 1.4 * touched;
+  Plan plan = {ITA_CONV2D_TAPS, direct, direct};
+  if (!is_3x3(op->shape) || op->exact) return plan;
+  const Extent e = extent_of(op->shape, ITA_FORWARD);
+  const double winograd = (0.30 + 6.5 / e.channels) * e.waste;
+  if (winograd < direct) plan = {ITA_CONV2D_WINOGRAD, winograd, direct};
+  return plan;
+}
+
+inline Plan plan_conv2d(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
+  Plan plan = direction == ITA_BACKWARD_WEIGHTS ? plan_gradient(op, live)
+                                                : plan_product(op, direction, live);
+  if (op->algorithm != ITA_CONV2D_AUTO) plan.algorithm = op->algorithm;
+  return plan;
+}
+
+inline const char* algorithm_name(ita_conv2d_algorithm algorithm) {
+  switch (algorithm) {
+    case ITA_CONV2D_KERNELS:
+      return "kernels";
+    case ITA_CONV2D_WINOGRAD:
+      return "winograd";
+    case ITA_CONV2D_WINOGRAD_SKIP:
+      return "winograd-skip";
+    case ITA_CONV2D_POINTWISE:
+      return "pointwise";
+    default:
+      return "taps";
+  }
+}
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_CONV2D_PLAN_H_

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// masked_conv2d by lists of taps: any shape, forward and backward_data.
+//
+// backward_data walks transposed lists. With stride S the input pixels fall into S*S phases, each
+// of which sees its own subset of taps and is a stride-1 problem of its own.
+#ifndef INTARSIA_CONV2D_TAPS_H_
+#define INTARSIA_CONV2D_TAPS_H_
+
+#include "conv2d_geometry.h"
+#include "conv2d_plan.h"
+#include "taps.h"
+
+namespace ITA_ISA {
+
+// ---- forward
+
+// Lists are written without a branch on the mask bit: a dead tap is overwritten by the next one.
+inline void list_filters(ita_context* ctx, const ita_masked_conv2d* op, const Geometry& geo,
+                         const Padded& padded, const TapLists& lists) {
+  const ita_conv2d_shape& s = geo.s;
+  parallel_for(ctx, s.o, grain_for(geo.k * 4), [&](int64_t begin, int64_t end, int) {
+    for (int64_t o = begin; o < end; o++) {
+      const uint32_t* mask = op->mask ? op->mask + o * geo.words : nullptr;
+      const float* weights = op->weights + o * geo.k;  // weights[o, :, :, :]
+      int64_t k = 0;
+      for (int64_t block = 0; block < lists.channel_blocks; block++) {
+        Tap* out = lists.list(block, o);
+        const int64_t end_channel = lists.end_channel(block, geo.i);
+        for (int64_t i = block * lists.channels; i < end_channel; i++) {
+          for (int64_t kh = 0; kh < s.kh; kh++) {
+            for (int64_t kw = 0; kw < s.kw; kw++, k++) {
+              *out = {geo.tap_offset(padded, i, kh, kw), weights[k]};
+              out += live(mask, k);
+            }
+          }
+        }
+        lists.length(block, o) = static_cast<int32_t>(out - lists.list(block, o));
+      }
+    }
+  });
+}
+
+// ---- backward_data
+
+// Which input rows (or columns) a tap reaches: those of one phase, at a fixed shift in diff_dst.
+struct Reach {
+  int64_t phase, shift;
+};
+inline Reach reach(int64_t tap, int64_t stride, int64_t pad, int64_t dilation) {
+  int64_t lead = tap * dilation - pad;
+  int64_t phase = (lead % stride + stride) % stride;
+  return {phase, (phase - lead) / stride};
+}
+
+// Margins that keep every shifted read inside: before the first and after the last row or column.
+inline Margin margin(int64_t size, int64_t out_size, int64_t taps, int64_t stride, int64_t pad,
+                     int64_t dilation) {
+  Margin m = {0, 0};
+  for (int64_t tap = 0; tap < taps; tap++) {
+    Reach r = reach(tap, stride, pad, dilation);
+    int64_t last = (size - 1 - r.phase) / stride + r.shift;  // largest row read, if any
+    if (r.phase >= size) continue;
+    if (-r.shift > m.before) m.before = -r.shift;
+    if (last - (out_size - 1) > m.after) m.after = last - (out_size - 1);
+  }
+  return m;
+}
+
+inline void list_channels(ita_context* ctx, const ita_masked_conv2d* op, const Geometry& geo,
+                          const Padded& padded, int64_t phase_h, int64_t phase_w,
+                          const TapLists& lists) {
+  const ita_conv2d_shape& s = geo.s;
+  const int64_t row_cost = lists.capacity * lists.channel_blocks * 4;
+  parallel_for(ctx, s.c, grain_for(row_cost), [&](int64_t begin, int64_t end, int) {
+    for (int64_t c = begin; c < end; c++) {
+      const int64_t group = c / geo.i;
+      const int64_t i = c % geo.i;
+      for (int64_t block = 0; block < lists.channel_blocks; block++) {
+        Tap* out = lists.list(block, c);
+        const int64_t end_channel = lists.end_channel(block, geo.outputs);
+        for (int64_t j = block * lists.channels; j < end_channel; j++) {
+          const int64_t o = group * geo.outputs + j;
+          const uint32_t* mask = op->mask ? op->mask + o * geo.words : nullptr;
+          const float* weights = op->weights + o * geo.k;  // weights[o, :, :, :]
+          for (int64_t kh = 0; kh < s.kh; kh++) {
+            Reach rh = reach(kh, s.stride_h, s.pad_h, s.dilation_h);
+            if (rh.phase != phase_h) continue;
+            for (int64_t kw = 0; kw < s.kw; kw++) {
+              Reach rw = reach(kw, s.stride_w, s.pad_w, s.dilation_w);
+              if (rw.phase != phase_w) continue;
+              const int64_t k = (i * s.kh + kh) * s.kw + kw;
+              int64_t offset = j * padded.channel_stride +
+                               (rh.shift + padded.mh.before) * padded.row_stride +
+                               (rw.shift + padded.mw.before) * ITA_BLOCK;
+              *out = {static_cast<int32_t>(offset), weights[k]};
+              out += live(mask, k);
+            }
+          }
+        }
+        lists.length(block, c) = static_cast<int32_t>(out - lists.list(block, c));
+      }
+    }
+  });
+}
+
+inline ita_status taps_forward(ita_context* ctx, const ita_masked_conv2d* op, const Live& live) {
+  const Geometry geo(op->shape);
+  const ita_conv2d_shape& s = geo.s;
+  Padded padded = geo.padded_src();
+  if (padded.block_stride > kMaxOffset)
+    return too_large(ctx, "masked_conv2d_forward", padded.block_stride);
+
+  TapLists lists(s.o, geo.i, s.kh * s.kw, live.density());
+  Cutter cut;
+  const int64_t at_taps = cut.take<Tap>(lists.lists() * lists.capacity);
+  const int64_t at_count = cut.take<int32_t>(lists.lists());
+  const int64_t at_padded = cut.take<float>(padded.scratch_floats());
+  char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
+  if (!scratch) return ITA_OUT_OF_MEMORY;
+  pad(ctx, op->src, reinterpret_cast<float*>(scratch + at_padded), &padded);
+
+  lists.taps = reinterpret_cast<Tap*>(scratch + at_taps);
+  lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
+  Product p(lists);
+  list_filters(ctx, op, geo, padded, p.lists);
+  p.grid = {s.oh,
+            s.ow,
+            s.stride_h * padded.row_stride,
+            s.stride_w * ITA_BLOCK,
+            int64_t(s.ow) * ITA_BLOCK,
+            ITA_BLOCK};
+  p.src = padded.data;
+  p.src_block = padded.block_stride;
+  p.group_rows = geo.outputs;
+  p.group_src = geo.i * padded.channel_stride;
+  p.dst = op->dst;
+  p.dst_row = int64_t(s.oh) * s.ow * ITA_BLOCK;
+  p.dst_block = s.o * p.dst_row;
+  p.rows = s.o;
+  p.blocks = geo.blocks;
+  p.bias = op->bias;
+  multiply(ctx, p);
+  return ITA_OK;
+}
+
+inline ita_status taps_backward_data(ita_context* ctx, const ita_masked_conv2d* op,
+                                     const Live& live) {
+  const Geometry geo(op->shape);
+  const ita_conv2d_shape& s = geo.s;
+  Padded padded(geo.blocks, s.o, s.oh, s.ow,
+                margin(s.h, s.oh, s.kh, s.stride_h, s.pad_h, s.dilation_h),
+                margin(s.w, s.ow, s.kw, s.stride_w, s.pad_w, s.dilation_w));
+  if (padded.block_stride > kMaxOffset)
+    return too_large(ctx, "masked_conv2d_backward_data", padded.block_stride);
+
+  TapLists lists(s.c, geo.outputs, s.kh * s.kw, live.density());
+  Cutter cut;
+  const int64_t at_taps = cut.take<Tap>(lists.lists() * lists.capacity);
+  const int64_t at_count = cut.take<int32_t>(lists.lists());
+  const int64_t at_padded = cut.take<float>(padded.scratch_floats());
+  char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
+  if (!scratch) return ITA_OUT_OF_MEMORY;
+  pad(ctx, op->diff_dst, reinterpret_cast<float*>(scratch + at_padded), &padded);
+
+  lists.taps = reinterpret_cast<Tap*>(scratch + at_taps);
+  lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
+  Product p(lists);
+  p.src = padded.data;
+  p.src_block = padded.block_stride;
+  p.group_rows = geo.i;
+  p.group_src = geo.outputs * padded.channel_stride;
+  p.dst_row = int64_t(s.h) * s.w * ITA_BLOCK;
+  p.dst_block = s.c * p.dst_row;
+  p.rows = s.c;
+  p.blocks = geo.blocks;
+  p.bias = nullptr;
+  for (int64_t phase_h = 0; phase_h < s.stride_h && phase_h < s.h; phase_h++) {
+    for (int64_t phase_w = 0; phase_w < s.stride_w && phase_w < s.w; phase_w++) {
+      list_channels(ctx, op, geo, padded, phase_h, phase_w, p.lists);
+      p.grid = {divide_up(s.h - phase_h, s.stride_h),
+                divide_up(s.w - phase_w, s.stride_w),
+                padded.row_stride,
+                ITA_BLOCK,
+                int64_t(s.stride_h) * s.w * ITA_BLOCK,
+                int64_t(s.stride_w) * ITA_BLOCK};
+      p.dst = op->diff_src + (phase_h * s.w + phase_w) * ITA_BLOCK;
+      multiply(ctx, p);
+    }
+  }
+  return ITA_OK;
+}
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_CONV2D_TAPS_H_

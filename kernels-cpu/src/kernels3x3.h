@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The 3x3 convolution by whole kernels: a kernel with no live weight is not in the list, the others
+// are walked with all nine taps.
+//
+// The nine weights of a kernel are broadcast once and each source vector of the tile's patch is
+// loaded once, for up to nine multiply-adds: a quarter of the loads of the tap lists. Lists are cut
+// by blocks of source channels, as there.
+#ifndef INTARSIA_KERNELS3X3_H_
+#define INTARSIA_KERNELS3X3_H_
+
+#include "conv3x3.h"
+#include "padded.h"
+
+namespace ITA_ISA {
+
+// A live kernel: the place of its source channel in floats, and its masked taps.
+struct Kernel3x3 {
+  int32_t offset;
+  float taps[9];
+};
+
+template <int kRows, int kCols>
+void kernel_tile(const Padded& p, const float* src, const Kernel3x3* kernels, int64_t count,
+                 const float* bias, float* dst, int64_t dst_row) {
+  const float* row[kRows + 2];
+  V acc[kRows][kCols];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows + 2; r++) row[r] = src + r * p.row_stride;
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 8
+    for (int c = 0; c < kCols; c++) {
+      acc[r][c] = bias ? Set(*bias) : Load(dst + r * dst_row + c * ITA_BLOCK);
+    }
+  }
+  for (const Kernel3x3 *k = kernels, *end = k + count; k < end; k++) {
+    const int64_t offset = k->offset;
+    V w[9];
+#pragma GCC unroll 9
+    for (int t = 0; t < 9; t++) w[t] = Set(k->taps[t]);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows + 2; r++) {
+#pragma GCC unroll 8
+      for (int c = 0; c < kCols + 2; c++) {
+        const V x = Load(row[r] + offset + c * ITA_BLOCK);
+#pragma GCC unroll 3
+        for (int a = 0; a < 3; a++) {
+#pragma GCC unroll 3
+          for (int b = 0; b < 3; b++) {
+            if (r - a >= 0 && r - a < kRows && c - b >= 0 && c - b < kCols) {
+              acc[r - a][c - b] = MulAdd(x, w[a * 3 + b], acc[r - a][c - b]);
+            }
+          }
+        }
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 8
+    for (int c = 0; c < kCols; c++) Store(acc[r][c], dst + r * dst_row + c * ITA_BLOCK);
+  }
+}
+
+constexpr int64_t kKernelRows = 64;  // of one item, at most
+
+constexpr int kSide = kAccumulators >= 16 ? 4 : 2;  // of a tile, at most
+
+inline void any_kernel_tile(int64_t rows, int64_t cols, const Padded& p, const float* src,
+                            const Kernel3x3* kernels, int64_t count, const float* bias, float* dst,
+                            int64_t dst_row) {
+#define ITA_TILE(R, C)                                                    \
+  if (rows == R && cols == C) {                                           \
+    return kernel_tile<R, C>(p, src, kernels, count, bias, dst, dst_row); \
+  }
+  if constexpr (kSide == 4) {
+    ITA_TILE(4, 4)
+    ITA_TILE(4, 2)
+    ITA_TILE(2, 4)
+    ITA_TILE(4, 1)
+    ITA_TILE(1, 4)
+  }
+  ITA_TILE(2, 2)
+  ITA_TILE(2, 1)
+  ITA_TILE(1, 2)
+  ITA_TILE(1, 1)
+#undef ITA_TILE
+}
+
+inline int64_t side_of(int64_t left) {
+  int64_t side = kSide;
+  while (side > left) side /= 2;
+  return side;
+}
+
+// Live kernels per (block of source channels, row): [blocks][rows][capacity].
+struct KernelLists {
+  static constexpr int64_t kChannels = 16;  // a 6 x 6 patch of them is 36 KiB
+  int64_t rows, blocks;
+  Kernel3x3* kernels;
+  int32_t* count;
+
+  explicit KernelLists(const Conv3x3& c)
+      : rows(c.rows), blocks(divide_up(c.cols, kChannels)), kernels(nullptr), count(nullptr) {}
+  int64_t lists() const { return rows * blocks; }
+  Kernel3x3* list(int64_t block, int64_t row) const {
+    return kernels + (block * rows + row) * kChannels;
+  }
+};
+
+inline void list_kernels(ita_context* ctx, const Conv3x3& c, const Padded& padded,
+                         const KernelLists& lists) {
+  parallel_for(ctx, c.rows, grain_for(c.cols * 9), [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; row++) {
+      for (int64_t block = 0; block < lists.blocks; block++) {
+        Kernel3x3* out = lists.list(block, row);
+        const int64_t first = block * lists.kChannels;
+        const int64_t last = first + lists.kChannels < c.cols ? first + lists.kChannels : c.cols;
+        for (int64_t col = first; col < last; col++) {
+          if (c.live(row, col) == 0) continue;
+          out->offset = static_cast<int32_t>(col * padded.channel_stride);
+          c.kernel(row, col, out->taps);
+          out++;
+        }
+        lists.count[block * lists.rows + row] = static_cast<int32_t>(out - lists.list(block, row));
+      }
+    }
+  });
+}
+
+inline ita_status kernels3x3_multiply(ita_context* ctx, const Conv3x3& c) {
+  Padded padded(c.blocks, c.cols, c.src_h, c.src_w, {c.pad_h, c.h + 2 - c.pad_h - c.src_h},
+                {c.pad_w, c.w + 2 - c.pad_w - c.src_w});
+  KernelLists lists(c);
+  Cutter cut;
+  const int64_t at_kernels = cut.take<Kernel3x3>(lists.lists() * lists.kChannels);
+  const int64_t at_count = cut.take<int32_t>(lists.lists());
+  const int64_t at_padded = cut.take<float>(padded.scratch_floats());
+  char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
+  if (!scratch) return ITA_OUT_OF_MEMORY;
+  pad(ctx, c.src, reinterpret_cast<float*>(scratch + at_padded), &padded);
+  lists.kernels = reinterpret_cast<Kernel3x3*>(scratch + at_kernels);
+  lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
+  list_kernels(ctx, c, padded, lists);
+
+  const int64_t band_rows = side_of(c.h);
+  const int64_t bands = divide_up(c.h, band_rows);
+  const int64_t chunks = divide_up(c.rows, kKernelRows);
+  const int64_t dst_row = c.w * ITA_BLOCK;
+  const int64_t dst_plane = c.h * dst_row;
+  const int64_t item_cost = kKernelRows * c.cols * 9 * band_rows * c.w / 2;
+  const float zero = 0.0f;
+  parallel_for(
+      ctx, c.blocks * bands * chunks, grain_for(item_cost), [&](int64_t begin, int64_t end, int) {
+        for (int64_t item = begin; item < end; item++) {
+          const int64_t chunk = item % chunks;
+          const int64_t band = item / chunks % bands;
+          const int64_t block = item / chunks / bands;
+          const int64_t row_end =
+              (chunk + 1) * kKernelRows < c.rows ? (chunk + 1) * kKernelRows : c.rows;
+          const int64_t y_end = (band + 1) * band_rows < c.h ? (band + 1) * band_rows : c.h;
+          for (int64_t x = 0, cols; x < c.w; x += cols) {
+            cols = side_of(c.w - x);
+            for (int64_t y = band * band_rows, rows; y < y_end; y += rows) {
+              rows = side_of(y_end - y);
+              const float* src =
+                  padded.data + block * padded.block_stride + y * padded.row_stride + x * ITA_BLOCK;
+              float* dst = c.dst + block * c.rows * dst_plane + y * dst_row + x * ITA_BLOCK;
+              for (int64_t channels = 0; channels < lists.blocks; channels++) {
+                for (int64_t row = chunk * kKernelRows; row < row_end; row++) {
+                  const int64_t count = lists.count[channels * lists.rows + row];
+                  if (channels > 0 && count == 0) continue;
+                  const float* start = channels > 0 ? nullptr : c.bias ? c.bias + row : &zero;
+                  any_kernel_tile(rows, cols, padded, src, lists.list(channels, row), count, start,
+                                  dst + row * dst_plane, dst_row);
+                }
+              }
+            }
+          }
+        }
+      });
+  return ITA_OK;
+}
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_KERNELS3X3_H_
