@@ -12,6 +12,17 @@ inline bool live(const uint32_t* mask_row, int64_t k) {
   return !mask_row || (mask_row[k >> 5] >> (k & 31) & 1);
 }
 
+// Whether any of `count` bits from k on is set.
+inline bool has_live(const uint32_t* mask_row, int64_t k, int64_t count) {
+  if (!mask_row) return true;
+  for (const int64_t end = k + count; k < end;) {
+    const int64_t take = 32 - (k & 31) < end - k ? 32 - (k & 31) : end - k;
+    if (mask_row[k >> 5] >> (k & 31) & (0xFFFFFFFFu >> (32 - take))) return true;
+    k += take;
+  }
+  return false;
+}
+
 struct Geometry {
   const ita_conv2d_shape& s;
   int64_t blocks, i, outputs;  // outputs of one group

@@ -66,38 +66,56 @@ inline Margin margin(int64_t size, int64_t out_size, int64_t taps, int64_t strid
   return m;
 }
 
+// The lists of one phase. Channels are taken by chunks, so that a filter's mask and weights are
+// read in order; within a list taps stand in order of outputs. tap_of and offset_of: scratch,
+// [KH*KW].
 inline void list_channels(ita_context* ctx, const ita_masked_conv2d* op, const Geometry& geo,
                           const Padded& padded, int64_t phase_h, int64_t phase_w,
-                          const TapLists& lists) {
+                          const TapLists& lists, int32_t* tap_of, int32_t* offset_of) {
+  constexpr int64_t kChunk = 16;  // channels
   const ita_conv2d_shape& s = geo.s;
-  const int64_t row_cost = lists.capacity * lists.channel_blocks * 4;
-  parallel_for(ctx, s.c, grain_for(row_cost), [&](int64_t begin, int64_t end, int) {
-    for (int64_t c = begin; c < end; c++) {
-      const int64_t group = c / geo.i;
-      const int64_t i = c % geo.i;
+  const int64_t kernel = int64_t(s.kh) * s.kw;
+  const int64_t chunks = divide_up(geo.i, kChunk);  // of a group
+  const int64_t cost = kChunk * lists.capacity * lists.channel_blocks;
+  int64_t taps = 0;  // of this phase: which of the kernel, and where it reads
+  for (int64_t t = 0; t < kernel; t++) {
+    const Reach rh = reach(t / s.kw, s.stride_h, s.pad_h, s.dilation_h);
+    const Reach rw = reach(t % s.kw, s.stride_w, s.pad_w, s.dilation_w);
+    if (rh.phase != phase_h || rw.phase != phase_w) continue;
+    tap_of[taps] = static_cast<int32_t>(t);
+    offset_of[taps++] = static_cast<int32_t>((rh.shift + padded.mh.before) * padded.row_stride +
+                                             (rw.shift + padded.mw.before) * ITA_BLOCK);
+  }
+  parallel_for(ctx, s.groups * chunks, grain_for(cost), [&](int64_t begin, int64_t end, int) {
+    for (int64_t chunk = begin; chunk < end; chunk++) {
+      const int64_t group = chunk / chunks;
+      const int64_t i_begin = chunk % chunks * kChunk;
+      const int64_t i_end = i_begin + kChunk < geo.i ? i_begin + kChunk : geo.i;
       for (int64_t block = 0; block < lists.channel_blocks; block++) {
-        Tap* out = lists.list(block, c);
-        const int64_t end_channel = lists.end_channel(block, geo.outputs);
-        for (int64_t j = block * lists.channels; j < end_channel; j++) {
+        Tap* out[kChunk];
+        for (int64_t i = i_begin; i < i_end; i++) {
+          out[i - i_begin] = lists.list(block, group * geo.i + i);
+        }
+        const int64_t j_end = lists.end_channel(block, geo.outputs);
+        for (int64_t j = block * lists.channels; j < j_end; j++) {
           const int64_t o = group * geo.outputs + j;
           const uint32_t* mask = op->mask ? op->mask + o * geo.words : nullptr;
           const float* weights = op->weights + o * geo.k;  // weights[o, :, :, :]
-          for (int64_t kh = 0; kh < s.kh; kh++) {
-            Reach rh = reach(kh, s.stride_h, s.pad_h, s.dilation_h);
-            if (rh.phase != phase_h) continue;
-            for (int64_t kw = 0; kw < s.kw; kw++) {
-              Reach rw = reach(kw, s.stride_w, s.pad_w, s.dilation_w);
-              if (rw.phase != phase_w) continue;
-              const int64_t k = (i * s.kh + kh) * s.kw + kw;
-              int64_t offset = j * padded.channel_stride +
-                               (rh.shift + padded.mh.before) * padded.row_stride +
-                               (rw.shift + padded.mw.before) * ITA_BLOCK;
-              *out = {static_cast<int32_t>(offset), weights[k]};
-              out += live(mask, k);
+          for (int64_t i = i_begin; i < i_end; i++) {
+            if (!has_live(mask, i * kernel, kernel)) continue;
+            Tap* to = out[i - i_begin];
+            for (int64_t t = 0; t < taps; t++) {
+              const int64_t k = i * kernel + tap_of[t];
+              *to = {static_cast<int32_t>(j * padded.channel_stride) + offset_of[t], weights[k]};
+              to += live(mask, k);
             }
+            out[i - i_begin] = to;
           }
         }
-        lists.length(block, c) = static_cast<int32_t>(out - lists.list(block, c));
+        for (int64_t i = i_begin; i < i_end; i++) {
+          const int64_t c = group * geo.i + i;
+          lists.length(block, c) = static_cast<int32_t>(out[i - i_begin] - lists.list(block, c));
+        }
       }
     }
   });
@@ -157,6 +175,7 @@ inline ita_status taps_backward_data(ita_context* ctx, const ita_masked_conv2d* 
   Cutter cut;
   const int64_t at_taps = cut.take<Tap>(lists.lists() * lists.capacity);
   const int64_t at_count = cut.take<int32_t>(lists.lists());
+  const int64_t at_table = cut.take<int32_t>(2 * s.kh * s.kw);
   const int64_t at_padded = cut.take<float>(padded.scratch_floats());
   char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
   if (!scratch) return ITA_OUT_OF_MEMORY;
@@ -164,6 +183,7 @@ inline ita_status taps_backward_data(ita_context* ctx, const ita_masked_conv2d* 
 
   lists.taps = reinterpret_cast<Tap*>(scratch + at_taps);
   lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
+  int32_t* table = reinterpret_cast<int32_t*>(scratch + at_table);
   Product p(lists);
   p.src = padded.data;
   p.src_block = padded.block_stride;
@@ -176,7 +196,7 @@ inline ita_status taps_backward_data(ita_context* ctx, const ita_masked_conv2d* 
   p.bias = nullptr;
   for (int64_t phase_h = 0; phase_h < s.stride_h && phase_h < s.h; phase_h++) {
     for (int64_t phase_w = 0; phase_w < s.stride_w && phase_w < s.w; phase_w++) {
-      list_channels(ctx, op, geo, padded, phase_h, phase_w, p.lists);
+      list_channels(ctx, op, geo, padded, phase_h, phase_w, p.lists, table, table + s.kh * s.kw);
       p.grid = {divide_up(s.h - phase_h, s.stride_h),
                 divide_up(s.w - phase_w, s.stride_w),
                 padded.row_stride,
