@@ -87,7 +87,8 @@ inline double winograd_skip_cost(const Extent& e, double kernels) {
 }
 
 inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
-  const double taps = live.density() / 0.60;
+  const Extent e = extent_of(op->shape, direction);
+  const double taps = (live.density() / 0.60 + 0.12) * (e.one_tile ? 1.3 : 1.0);
   Plan plan = {ITA_CONV2D_TAPS, taps, taps};
   if (is_pointwise(op->shape)) {
     const double lists = 3.0 * live.density();  // as matrix_product.h chooses
@@ -96,10 +97,9 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
   }
   if (!is_3x3(op->shape)) return plan;
   const double kernel_density = live.kernel_density();
-  const double kernels = kernel_density / 0.88;
+  const double kernels = kernel_density / 0.88 + 0.06;
   if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
   if (op->exact) return plan;
-  const Extent e = extent_of(op->shape, direction);
   const double dense = winograd_cost(e);
   const double skip = winograd_skip_cost(e, kernel_density);
   if (dense < plan.cost) plan = {ITA_CONV2D_WINOGRAD, dense, plan.exact_cost};
