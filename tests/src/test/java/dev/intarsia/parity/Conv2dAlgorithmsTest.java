@@ -136,7 +136,8 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
       op.batch(16);
       assertEquals(all, op.explain(Direction.FORWARD), "the batch must not enter the plan");
       assertTrue(op.exact(true).explain(Direction.FORWARD).startsWith("kernels:"));
-      assertTrue(op.mask(empty).explain(Direction.FORWARD).startsWith("kernels: 0 of 36864 weights"));
+      assertTrue(
+          op.mask(empty).explain(Direction.FORWARD).startsWith("kernels: 0 of 36864 weights"));
     }
   }
 
