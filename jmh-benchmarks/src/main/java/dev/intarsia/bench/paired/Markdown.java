@@ -14,7 +14,7 @@ final class Markdown {
 
   static String of(Machine machine, List<Row> rows) {
     StringBuilder out = new StringBuilder();
-    out.append(machine.lines().replace("\n", "  \n")).append("\n");
+    out.append(machine.lines().replace("\n", "\n\n")).append("\n");
     Map<String, List<Row>> tables = new LinkedHashMap<>();
     for (Row row : rows) {
       String title = row.benchmark() + ", " + row.direction();
