@@ -122,17 +122,16 @@ ita_status masked_conv2d_explain(ita_context* ctx, const ita_masked_conv2d* op,
   Plan plan;
   ita_status status = choose(ctx, op, direction, live, &plan);
   if (status != ITA_OK) return status;
-  ita_core_format(
-      text, text_size,
-      "%s: %lld of %lld weights and %lld of %lld kernels are live; %s, expected at %.2f "
-      "of the cost of the best sum of products",
-      algorithm_name(plan.algorithm), static_cast<long long>(live.weights),
-      static_cast<long long>(live.all_weights), static_cast<long long>(live.kernels),
-      static_cast<long long>(live.all_kernels),
-      op->algorithm != ITA_CONV2D_AUTO ? "forced"
-      : op->exact                      ? "exact was asked for"
-                                       : "chosen by cost",
-      plan.cost / plan.exact_cost);
+  char why[96] = "forced";  // the plan's costs are those of its own choice, not of a forced one
+  if (op->algorithm == ITA_CONV2D_AUTO) {
+    ita_core_format(why, sizeof why, "%s, expected at %.2f of the cost of the best sum of products",
+                    op->exact ? "exact was asked for" : "chosen by cost",
+                    plan.cost / plan.exact_cost);
+  }
+  ita_core_format(text, text_size, "%s: %lld of %lld weights and %lld of %lld kernels are live; %s",
+                  algorithm_name(plan.algorithm), static_cast<long long>(live.weights),
+                  static_cast<long long>(live.all_weights), static_cast<long long>(live.kernels),
+                  static_cast<long long>(live.all_kernels), why);
   return ITA_OK;
 }
 
