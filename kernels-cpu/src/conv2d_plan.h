@@ -11,6 +11,7 @@
 #define INTARSIA_CONV2D_PLAN_H_
 
 #include "conv3x3.h"
+#include "mask_bits.h"
 
 namespace ITA_ISA {
 
@@ -37,13 +38,7 @@ inline Live count_live(const ita_conv2d_shape& s, const uint32_t* mask) {
   }
   if (!is_3x3(s) || live.weights == live.all_weights) return live;
   live.kernels = 0;
-  for (int64_t o = 0; o < s.o; o++) {
-    const uint32_t* row = mask + o * words;
-    for (int64_t bit = 0; bit < i * 9; bit += 9) {
-      const uint64_t high = bit % 32 > 23 ? row[bit / 32 + 1] : 0;
-      live.kernels += ((high << 32 | row[bit / 32]) >> bit % 32 & 0x1FF) != 0;
-    }
-  }
+  for (int64_t o = 0; o < s.o; o++) live.kernels += count_kernels(mask + o * words, i);
   return live;
 }
 

@@ -8,6 +8,7 @@
 // weights.
 #include "conv2d_gradient.h"
 #include "conv2d_plan.h"
+#include "conv2d_rows.h"
 #include "conv2d_taps.h"
 #include "conv3x3.h"
 #include "kernels3x3.h"
@@ -72,11 +73,16 @@ ita_status product(ita_context* ctx, const Conv3x3& c, ita_conv2d_algorithm algo
   return winograd_multiply(ctx, c, algorithm == ITA_CONV2D_WINOGRAD_SKIP);
 }
 
+ita_status rows_product_of(ita_context* ctx, const ita_masked_conv2d* op, ita_direction direction) {
+  const Live live = count_live(op->shape, op->mask);
+  return rows_conv2d(ctx, op, direction, rows_by_kernels(op->shape, live));
+}
+
 }  // namespace
 
 ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->src && op->weights && op->dst);
-  if (op->shape.block == 1) return plain_conv2d(op, ITA_FORWARD);
+  if (op->shape.block == 1) return rows_product_of(ctx, op, ITA_FORWARD);
   const Live live = count_live(op->shape, op->mask);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_FORWARD, live, &plan);
@@ -88,7 +94,7 @@ ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) 
 
 ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
-  if (op->shape.block == 1) return plain_conv2d(op, ITA_BACKWARD_DATA);
+  if (op->shape.block == 1) return rows_product_of(ctx, op, ITA_BACKWARD_DATA);
   const Live live = count_live(op->shape, op->mask);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_BACKWARD_DATA, live, &plan);

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// A masked convolution of row-major images as lists of what is live, walked over planes of pixels.
+#ifndef INTARSIA_ROWS_PRODUCT_H_
+#define INTARSIA_ROWS_PRODUCT_H_
+
+#include "conv2d_geometry.h"
+#include "mask_bits.h"
+#include "rows_planes.h"
+#include "rows_tiles.h"
+
+namespace ITA_ISA {
+
+// dst[row, pixel] = bias[row] + sum over col, tap of weight(row, col, tap) * src[col, tap(pixel)].
+// forward: rows are outputs, cols the inputs of their group. backward_data: the other way round.
+struct RowsProduct {
+  const float* weights;  // [o, i, taps]
+  const uint32_t* mask;  // [o, words] or NULL
+  int64_t filter, words, taps;  // floats and mask words of one output; weights of one kernel
+  bool transposed;              // backward_data
+  bool kernels;                 // lists of 3x3 kernels, else of weights
+  int64_t images, rows, cols, groups;  // rows and cols of one group
+  const float* src;                    // [images, groups * cols, src_h, src_w]
+  float* dst;                          // [images, groups * rows, dst plane]
+  int64_t dst_plane, dst_row, dst_col;
+  const float* bias;     // [groups * rows] or NULL
+  const RowsTap* reach;  // [reached] the taps that this product has
+  int64_t reached;
+  RowsPlanes planes;
+};
+
+constexpr int64_t kRowsChunk = 16;  // rows whose lists a worker makes at once
+constexpr int64_t kBandRows = 64;   // rows of a wide map in one item
+
+// The lists of one chunk of rows, made and walked by one worker.
+class RowsLists {
+ public:
+  RowsLists(const RowsProduct& p, char* scratch, const LiveTap* table)
+      : p_(p), table_(table), built_(-1) {
+    Cutter cut;
+    const int64_t at_entries = cut_entries(p, &cut);
+    taps_ = reinterpret_cast<LiveTap*>(scratch + at_entries);
+    kernels_ = reinterpret_cast<LiveKernel*>(scratch + at_entries);
+    masked_ = reinterpret_cast<float*>(scratch + cut.take<float>(p.kernels ? slots(p) * 9 : 0));
+  }
+
+  static int64_t bytes(const RowsProduct& p) {
+    Cutter cut;
+    cut_entries(p, &cut);
+    cut.take<float>(p.kernels ? slots(p) * 9 : 0);
+    return cut.size();
+  }
+
+  // Chunks do not cross groups.
+  void build(int64_t chunk) {
+    if (chunk == built_) return;
+    built_ = chunk;
+    const int64_t chunks = divide_up(p_.rows, kRowsChunk);
+    group_ = chunk / chunks;
+    first_ = chunk % chunks * kRowsChunk;
+    count_ = p_.rows - first_ < kRowsChunk ? p_.rows - first_ : kRowsChunk;
+    for (int64_t r = 0; r < count_; r++) length_[r] = 0;
+    if (p_.kernels) {
+      list_kernels();
+    } else if (p_.mask) {
+      list_taps();
+    }
+  }
+
+  int64_t group() const { return group_; }
+  int64_t first() const { return first_; }
+  int64_t count() const { return count_; }
+  int64_t length(int64_t r) const { return p_.kernels || p_.mask ? length_[r] : p_.cols * p_.reached; }
+  const LiveKernel* kernels(int64_t r) const { return kernels_ + r * p_.cols; }
+  const LiveTap* taps(int64_t r) const { return p_.mask ? taps_ + r * capacity() : table_; }
+  const float* weights(int64_t r) const { return base(first_ + r); }
+
+ private:
+  int64_t capacity() const { return p_.cols * p_.taps + 1; }  // one for a tap that is dropped
+  static int64_t slots(const RowsProduct& p) { return kRowsChunk * p.cols; }
+  static int64_t cut_entries(const RowsProduct& p, Cutter* cut) {
+    if (p.kernels) return cut->take<LiveKernel>(slots(p));
+    return cut->take<LiveTap>(p.mask ? kRowsChunk * (p.cols * p.taps + 1) : 0);
+  }
+
+  int64_t output(int64_t row, int64_t col) const {
+    return p_.transposed ? group_ * p_.cols + col : group_ * p_.rows + row;
+  }
+  // The first weight that a row may use; taps count from here.
+  const float* base(int64_t row) const {
+    return p_.weights + output(row, 0) * p_.filter + (p_.transposed ? row * p_.taps : 0);
+  }
+
+  void add_kernel(int64_t r, int64_t col, uint32_t bits) {
+    const int64_t o = output(first_ + r, col);
+    const int64_t i = p_.transposed ? first_ + r : col;
+    const float* from = p_.weights + o * p_.filter + i * 9;
+    const int64_t slot = r * p_.cols + length_[r]++;
+    if (bits != 0x1FF) {
+      float* to = masked_ + slot * 9;
+      for (int t = 0; t < 9; t++) to[t] = bits >> t & 1 ? from[t] : 0.0f;
+      from = to;
+    }
+    kernels_[slot] = {from, col * p_.planes.channel};
+  }
+
+  void list_kernels() {
+    const int64_t outer = p_.transposed ? p_.cols : count_;
+    for (int64_t j = 0; j < outer; j++) {
+      const int64_t begin = p_.transposed ? first_ : 0;
+      const int64_t end = p_.transposed ? first_ + count_ : p_.cols;
+      const auto add = [&](int64_t kernel, uint32_t bits) {
+        p_.transposed ? add_kernel(kernel - first_, j, bits) : add_kernel(j, kernel, bits);
+      };
+      if (!p_.mask) {
+        for (int64_t kernel = begin; kernel < end; kernel++) add(kernel, 0x1FF);
+      } else {
+        for_each_kernel(p_.mask + output(first_ + j, j) * p_.words, begin, end, add);
+      }
+    }
+  }
+
+  void list_taps() {
+    if (!p_.transposed) {
+      for (int64_t r = 0; r < count_; r++) {
+        LiveTap* out = taps_ + r * capacity();
+        const LiveTap* const start = out;
+        for_each_bit(p_.mask + output(first_ + r, 0) * p_.words, 0, p_.filter,
+                     [&](int64_t k) { *out++ = table_[k]; });
+        length_[r] = static_cast<int32_t>(out - start);
+      }
+      return;
+    }
+    // A column's bits of all rows of the chunk follow each other. Taps of another phase are in the
+    // table too, with a weight below zero: each is overwritten by the next.
+    for (int64_t col = 0; col < p_.cols; col++) {
+      const int64_t begin = first_ * p_.taps;
+      const LiveTap* const entries = table_ + p_.cols * p_.reached;
+      const int32_t src = static_cast<int32_t>(col * p_.planes.channel);
+      const int32_t weight = static_cast<int32_t>(col * p_.filter);
+      int64_t r = 0, row_begin = begin;
+      for_each_bit(p_.mask + output(0, col) * p_.words, begin, begin + count_ * p_.taps,
+                   [&](int64_t bit) {
+                     while (bit - row_begin >= p_.taps) r++, row_begin += p_.taps;
+                     const LiveTap e = entries[bit - row_begin];
+                     taps_[r * capacity() + length_[r]] = {e.src + src, e.weight + weight};
+                     length_[r] += e.weight >= 0;
+                   });
+    }
+  }
+
+  const RowsProduct& p_;
+  const LiveTap* table_;
+  LiveTap* taps_;
+  LiveKernel* kernels_;
+  float* masked_;
+  int64_t built_, group_, first_, count_;
+  int32_t length_[kRowsChunk];
+};
+
+// One tile of one row: kN vectors from vector (y, x) on, below each other or in a line.
+template <int kN>
+inline void rows_tile(const RowsProduct& p, const RowsLists& lists, int64_t r, float bias,
+                      const float* src, const RowsResult& to, int64_t y, int64_t x) {
+  const int64_t pitch = p.planes.pitch;
+  const KernelReads reads = {p.planes.copy, pitch};
+  const float* from = src + y * pitch + x;
+  const int64_t count = lists.length(r);
+  V acc[kN];
+  if (!p.kernels) {
+    tap_tile<kN>(from, lists.weights(r), lists.taps(r), count, bias, acc);
+  } else if (pitch >= kLanes) {
+    if (p.transposed) {
+      kernel_column<kN, true>(from, reads, lists.kernels(r), count, bias, acc);
+    } else {
+      kernel_column<kN, false>(from, reads, lists.kernels(r), count, bias, acc);
+    }
+    for (int v = 0; v < kN; v++) to.store(acc[v], y + v, x);
+    return;
+  } else if (pitch == 8) {
+    if (p.transposed) {
+      kernel_flat<kN, 8, true>(from, reads, lists.kernels(r), count, bias, acc);
+    } else {
+      kernel_flat<kN, 8, false>(from, reads, lists.kernels(r), count, bias, acc);
+    }
+  } else if (p.transposed) {
+    kernel_flat<kN, 4, true>(from, reads, lists.kernels(r), count, bias, acc);
+  } else {
+    kernel_flat<kN, 4, false>(from, reads, lists.kernels(r), count, bias, acc);
+  }
+  for (int v = 0; v < kN; v++) {
+    to.store(acc[v], y, x);
+    x += kLanes;
+    while (x >= pitch) x -= pitch, y++;
+  }
+}
+
+template <int kN>
+inline void rows_of_chunk(const RowsProduct& p, const RowsLists& lists, const float* src,
+                          RowsResult to, int64_t y, int64_t x) {
+  for (int64_t r = 0; r < lists.count(); r++, to.to += p.dst_plane) {
+    const float bias = p.bias ? p.bias[lists.group() * p.rows + lists.first() + r] : 0.0f;
+    rows_tile<kN>(p, lists, r, bias, src, to, y, x);
+  }
+}
+
+// Walks `count` vectors from (y, x) on in tiles of 16, 8, 4, 2 and 1: down a column of vectors if
+// `down`, else along the pixels.
+inline void rows_span(const RowsProduct& p, const RowsLists& lists, const float* src,
+                      const RowsResult& to, int64_t y, int64_t x, int64_t count, bool down) {
+  while (count > 0) {
+    int64_t tile = kRowsTile;
+    while (tile > count) tile /= 2;
+    if constexpr (kRowsTile == 16) {
+      if (tile == 16) rows_of_chunk<16>(p, lists, src, to, y, x);
+      if (tile == 8) rows_of_chunk<8>(p, lists, src, to, y, x);
+    }
+    if (tile == 4) rows_of_chunk<4>(p, lists, src, to, y, x);
+    if (tile == 2) rows_of_chunk<2>(p, lists, src, to, y, x);
+    if (tile == 1) rows_of_chunk<1>(p, lists, src, to, y, x);
+    count -= tile;
+    if (down) {
+      y += tile;
+    } else {
+      x += tile * kLanes;
+      y += x / p.planes.pitch;
+      x %= p.planes.pitch;
+    }
+  }
+}
+
+// Entries of the taps in the order of the filter: for all columns; and, for transposed lists, of
+// one column with the taps of other phases marked.
+inline void fill_table(const RowsProduct& p, LiveTap* table) {
+  LiveTap* out = table;
+  for (int64_t col = 0; col < p.cols; col++) {
+    for (int64_t t = 0; t < p.reached; t++) {
+      const int64_t at = col * (p.transposed ? p.filter : p.taps) + p.reach[t].tap;
+      *out++ = {static_cast<int32_t>(col * p.planes.channel + p.planes.offset(p.reach[t])),
+                static_cast<int32_t>(at)};
+    }
+  }
+  if (!p.transposed) return;
+  for (int64_t t = 0; t < p.taps; t++) out[t] = {0, INT32_MIN};
+  for (int64_t t = 0; t < p.reached; t++) {
+    out[p.reach[t].tap] = {static_cast<int32_t>(p.planes.offset(p.reach[t])), p.reach[t].tap};
+  }
+}
+
+inline int64_t table_entries(const RowsProduct& p) {
+  return p.kernels ? 0 : p.cols * p.reached + p.taps;
+}
+
+// Scratch of a product, all phases of backward_data alike: planes, table, lists of each worker.
+struct RowsScratch {
+  float* planes;
+  LiveTap* table;
+  char* lists;
+  int64_t list_bytes;
+};
+
+inline void multiply_rows(ita_context* ctx, RowsProduct& p, const RowsScratch& scratch) {
+  RowsPlanes& g = p.planes;
+  if (!p.kernels) fill_table(p, scratch.table);
+  const bool wide = g.pitch >= kLanes;
+  const int64_t band = wide ? kBandRows : g.grid_h;
+  const int64_t bands = divide_up(g.grid_h, band);
+  const int64_t chunks = p.groups * divide_up(p.rows, kRowsChunk);
+  const int64_t item_cost = kRowsChunk * p.cols * p.reached * divide_up(g.vectors, bands) / 2;
+  for (int64_t n = 0; n < p.images; n++) {
+    g.fill(ctx, p.src + n * g.channels * g.src_h * g.src_w, scratch.planes);
+    float* dst = p.dst + n * p.groups * p.rows * p.dst_plane;
+    const auto work = [&](int64_t begin, int64_t end, int worker) {
+      RowsLists lists(p, scratch.lists + worker * scratch.list_bytes, scratch.table);
+      for (int64_t item = begin; item < end; item++) {
+        lists.build(item / bands);
+        const int64_t y = item % bands * band;
+        const int64_t rows = g.grid_h - y < band ? g.grid_h - y : band;
+        const float* src = g.data + lists.group() * p.cols * g.channel;
+        const RowsResult to = {
+            dst + (lists.group() * p.rows + lists.first()) * p.dst_plane,
+            p.dst_row, p.dst_col, g.pitch, g.grid_h, g.grid_w};
+        if (!p.kernels || !wide) {
+          rows_span(p, lists, src, to, y, 0, divide_up(rows * g.pitch, kLanes), false);
+        } else {
+          for (int64_t x = 0; x < g.pitch; x += kLanes) {
+            rows_span(p, lists, src, to, y, x, rows, true);
+          }
+        }
+      }
+    };
+    parallel_for(ctx, chunks * bands, grain_for(item_cost), work);
+  }
+}
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_ROWS_PRODUCT_H_
