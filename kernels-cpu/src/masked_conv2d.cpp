@@ -9,11 +9,11 @@
 #include "conv2d_gradient.h"
 #include "conv2d_plan.h"
 #include "conv2d_rows.h"
+#include "conv2d_rows_gradient.h"
 #include "conv2d_taps.h"
 #include "conv3x3.h"
 #include "kernels3x3.h"
 #include "matrix_product.h"
-#include "rows_plain.h"
 #include "winograd.h"
 #include "winograd_gradient.h"
 
@@ -106,7 +106,7 @@ ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d
 
 ita_status masked_conv2d_backward_weights(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
-  if (op->shape.block == 1) return plain_conv2d(op, ITA_BACKWARD_WEIGHTS);
+  if (op->shape.block == 1) return rows_weight_gradient(ctx, op);
   const Geometry geo(op->shape);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_BACKWARD_WEIGHTS, count_live(op->shape, op->mask), &plan);

@@ -8,7 +8,7 @@
 // the gradient and is stored under the mask; tiles without a live weight are skipped.
 #include "matrix_product.h"
 #include "parallel.h"
-#include "rows_plain.h"
+#include "rows_gradient.h"
 #include "simd/simd.h"
 
 namespace ITA_ISA {
@@ -94,11 +94,37 @@ void add_bias_gradient(const ita_masked_linear* op, int64_t blocks) {
   }
 }
 
+// ---- row-major activations
+
+ita_status rows_forward(ita_context* ctx, const ita_masked_linear* op) {
+  const ita_linear_shape& s = op->shape;
+  rows_linear_forward(
+      ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), op->src, op->dst, op->bias}, s.n);
+  return ITA_OK;
+}
+
+ita_status rows_backward_data(ita_context* ctx, const ita_masked_linear* op) {
+  const ita_linear_shape& s = op->shape;
+  rows_linear_backward_data(
+      ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), op->diff_dst, op->diff_src, nullptr},
+      s.n);
+  return ITA_OK;
+}
+
+ita_status rows_backward_weights(ita_context* ctx, const ita_masked_linear* op) {
+  const ita_linear_shape& s = op->shape;
+  const RowsGradient gradient = {op->src, s.i, s.n, op->diff_dst, 1, s.o, op->diff_weights,
+                                 op->mask, s.o, s.i, words_of(s.i)};
+  gradient.add(ctx);
+  if (op->diff_bias) add_rows_bias(op->diff_dst, s.n, s.o, 1, op->diff_bias);
+  return ITA_OK;
+}
+
 }  // namespace
 
 ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) {
   ITA_ASSERT(op->src && op->weights && op->dst);
-  if (op->shape.block == 1) return plain_linear(op, ITA_FORWARD);
+  if (op->shape.block == 1) return rows_forward(ctx, op);
   const ita_linear_shape& s = op->shape;
   return multiply_matrix(ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), false, op->src,
                                op->dst, op->bias, s.o, s.i, blocks_of(s.n), ITA_BLOCK,
@@ -107,7 +133,7 @@ ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) 
 
 ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op) {
   ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
-  if (op->shape.block == 1) return plain_linear(op, ITA_BACKWARD_DATA);
+  if (op->shape.block == 1) return rows_backward_data(ctx, op);
   const ita_linear_shape& s = op->shape;
   return multiply_matrix(ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), true, op->diff_dst,
                                op->diff_src, nullptr, s.i, s.o, blocks_of(s.n), ITA_BLOCK,
@@ -116,7 +142,7 @@ ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear
 
 ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op) {
   ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
-  if (op->shape.block == 1) return plain_linear(op, ITA_BACKWARD_WEIGHTS);
+  if (op->shape.block == 1) return rows_backward_weights(ctx, op);
   const ita_linear_shape& s = op->shape;
   const int64_t blocks = blocks_of(s.n);
   const int64_t tile_cols = kColumns * ITA_BLOCK;
