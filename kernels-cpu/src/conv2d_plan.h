@@ -52,6 +52,12 @@ inline bool fits(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
   return algorithm == ITA_CONV2D_POINTWISE ? is_pointwise(s) : is_3x3(s);
 }
 
+// Row-major activations have lists alone, of kernels or of weights: Winograd's tiles and the matrix
+// product want the batch in the vector.
+inline bool rows_fit(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
+  return algorithm == ITA_CONV2D_TAPS || (algorithm == ITA_CONV2D_KERNELS && is_3x3(s));
+}
+
 struct Plan {
   ita_conv2d_algorithm algorithm;
   double cost;
@@ -114,9 +120,21 @@ inline Plan plan_gradient(const ita_masked_conv2d* op, const Live& live) {
   return plan;
 }
 
+// Pixels are the lanes: a weight of a list costs about 1.6 of a kernel's nine, whatever the map.
+// backward_weights computes every tile of weights that has a live one.
+inline Plan plan_rows(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
+  const double taps = 1.6 * live.density();
+  const double kernels = live.kernel_density();
+  if (direction == ITA_BACKWARD_WEIGHTS || !is_3x3(op->shape) || taps <= kernels) {
+    return {ITA_CONV2D_TAPS, taps, taps};
+  }
+  return {ITA_CONV2D_KERNELS, kernels, kernels};
+}
+
 inline Plan plan_conv2d(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
-  Plan plan = direction == ITA_BACKWARD_WEIGHTS ? plan_gradient(op, live)
-                                                : plan_product(op, direction, live);
+  Plan plan = op->shape.block == 1                ? plan_rows(op, direction, live)
+              : direction == ITA_BACKWARD_WEIGHTS ? plan_gradient(op, live)
+                                                  : plan_product(op, direction, live);
   if (op->algorithm != ITA_CONV2D_AUTO) plan.algorithm = op->algorithm;
   return plan;
 }

@@ -68,11 +68,14 @@ inline void join_rows(RowsProduct* p) {
 }
 
 inline ita_status rows_conv2d(ita_context* ctx, const ita_masked_conv2d* op,
-                              ita_direction direction, bool kernels) {
+                              ita_direction direction, ita_conv2d_algorithm algorithm,
+                              const Live& live) {
   const ita_conv2d_shape& s = op->shape;
+  const bool kernels = algorithm == ITA_CONV2D_KERNELS;
   const bool back = direction == ITA_BACKWARD_DATA;
   const int64_t filter_taps = int64_t(s.kh) * s.kw;
   RowsProduct p = rows_product(op, direction, kernels);
+  p.density = kernels ? live.kernel_density() : live.density();
   const int64_t phases_h = !back ? 1 : s.stride_h < s.h ? s.stride_h : s.h;
   const int64_t phases_w = !back ? 1 : s.stride_w < s.w ? s.stride_w : s.w;
   // First pass: the largest phase. Second: the product of each.
@@ -135,11 +138,6 @@ inline ita_status rows_conv2d(ita_context* ctx, const ita_masked_conv2d* op,
     scratch.lists = memory + at_lists;
   }
   return ITA_OK;
-}
-
-// Whether live 3x3 kernels are walked whole: a weight of a list costs about 1.6 of a kernel's nine.
-inline bool rows_by_kernels(const ita_conv2d_shape& s, const Live& live) {
-  return is_3x3(s) && 1.6 * static_cast<double>(live.weights) > 9.0 * static_cast<double>(live.kernels);
 }
 
 }  // namespace ITA_ISA

@@ -42,22 +42,18 @@ inline void for_seven_kernels(const uint32_t* row, int64_t first, int64_t last, 
   }
 }
 
-// Calls body(kernel, nine bits) for the 3x3 kernels of [first, last) with a live weight.
-template <class Body>
-inline void for_each_kernel(const uint32_t* row, int64_t first, int64_t last, const Body& body) {
-  for_seven_kernels(row, first, last, [&](int64_t kernel, uint64_t bits, uint64_t live) {
-    for (; live; live &= live - 1) {
-      const int at = __builtin_ctzll(live);
-      body(kernel + at / 9, static_cast<uint32_t>(bits >> at) & 0x1FF);
-    }
-  });
+// Of seven kernels, those with all nine bits set.
+inline uint64_t whole_kernels(uint64_t bits) {
+  uint64_t all = bits & bits >> 1;
+  all &= all >> 2;
+  all &= all >> 4;
+  return all & bits >> 8 & kKernelBits;
 }
 
 inline int64_t count_kernels(const uint32_t* row, int64_t kernels) {
   int64_t count = 0;
-  for_seven_kernels(row, 0, kernels, [&](int64_t, uint64_t, uint64_t live) {
-    count += __builtin_popcountll(live);
-  });
+  for_seven_kernels(row, 0, kernels,
+                    [&](int64_t, uint64_t, uint64_t live) { count += __builtin_popcountll(live); });
   return count;
 }
 

@@ -5,7 +5,8 @@
 // or dilation has an edge case. What is skipped depends on what is live: single weights
 // (conv2d_taps.h), whole 3x3 kernels (kernels3x3.h), or kernels in the transform domain of Winograd
 // (winograd.h). conv2d_plan.h chooses; backward_data takes the same algorithms over transposed
-// weights.
+// weights. Row-major activations, of fewer than eight images, have pixels as lanes instead
+// (rows_product.h) and lists alone.
 #include "conv2d_gradient.h"
 #include "conv2d_plan.h"
 #include "conv2d_rows.h"
@@ -24,6 +25,14 @@ namespace {
 ita_status choose(ita_context* ctx, const ita_masked_conv2d* op, ita_direction direction,
                   const Live& live, Plan* plan) {
   *plan = plan_conv2d(op, direction, live);
+  if (op->shape.block == 1) {
+    if (rows_fit(op->shape, plan->algorithm)) return ITA_OK;
+    return ita_core_fail(
+        ctx, ITA_UNSUPPORTED,
+        "masked_conv2d: %s does not fit: on row-major activations (a capacity below 8 images) auto "
+        "and taps fit any shape, kernels a 3x3 filter of stride 1, dilation 1 and one group",
+        algorithm_name(plan->algorithm));
+  }
   if (fits(op->shape, plan->algorithm)) return ITA_OK;
   if (plan->algorithm == ITA_CONV2D_POINTWISE) {
     return ita_core_fail(
@@ -73,20 +82,15 @@ ita_status product(ita_context* ctx, const Conv3x3& c, ita_conv2d_algorithm algo
   return winograd_multiply(ctx, c, algorithm == ITA_CONV2D_WINOGRAD_SKIP);
 }
 
-ita_status rows_product_of(ita_context* ctx, const ita_masked_conv2d* op, ita_direction direction) {
-  const Live live = count_live(op->shape, op->mask);
-  return rows_conv2d(ctx, op, direction, rows_by_kernels(op->shape, live));
-}
-
 }  // namespace
 
 ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->src && op->weights && op->dst);
-  if (op->shape.block == 1) return rows_product_of(ctx, op, ITA_FORWARD);
   const Live live = count_live(op->shape, op->mask);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_FORWARD, live, &plan);
   if (status != ITA_OK) return status;
+  if (op->shape.block == 1) return rows_conv2d(ctx, op, ITA_FORWARD, plan.algorithm, live);
   if (plan.algorithm == ITA_CONV2D_TAPS) return taps_forward(ctx, op, live);
   if (plan.algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, ITA_FORWARD);
   return product(ctx, conv3x3_forward(op), plan.algorithm);
@@ -94,11 +98,11 @@ ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) 
 
 ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
-  if (op->shape.block == 1) return rows_product_of(ctx, op, ITA_BACKWARD_DATA);
   const Live live = count_live(op->shape, op->mask);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_BACKWARD_DATA, live, &plan);
   if (status != ITA_OK) return status;
+  if (op->shape.block == 1) return rows_conv2d(ctx, op, ITA_BACKWARD_DATA, plan.algorithm, live);
   if (plan.algorithm == ITA_CONV2D_TAPS) return taps_backward_data(ctx, op, live);
   if (plan.algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, ITA_BACKWARD_DATA);
   return product(ctx, conv3x3_backward_data(op), plan.algorithm);
@@ -106,11 +110,11 @@ ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d
 
 ita_status masked_conv2d_backward_weights(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
-  if (op->shape.block == 1) return rows_weight_gradient(ctx, op);
   const Geometry geo(op->shape);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_BACKWARD_WEIGHTS, count_live(op->shape, op->mask), &plan);
   if (status != ITA_OK) return status;
+  if (op->shape.block == 1) return rows_weight_gradient(ctx, op);
   if (plan.algorithm != ITA_CONV2D_WINOGRAD && plan.algorithm != ITA_CONV2D_WINOGRAD_SKIP) {
     status = direct_weight_gradient(ctx, op);
   } else {
@@ -133,7 +137,9 @@ ita_status masked_conv2d_explain(ita_context* ctx, const ita_masked_conv2d* op,
   ita_status status = choose(ctx, op, direction, live, &plan);
   if (status != ITA_OK) return status;
   char why[96] = "forced";  // the plan's costs are those of its own choice, not of a forced one
-  if (op->algorithm == ITA_CONV2D_AUTO) {
+  if (op->algorithm == ITA_CONV2D_AUTO && op->shape.block == 1) {
+    ita_core_format(why, sizeof why, "row-major, pixels as lanes, chosen by cost");
+  } else if (op->algorithm == ITA_CONV2D_AUTO) {
     ita_core_format(why, sizeof why, "%s, expected at %.2f of the cost of the best sum of products",
                     op->exact ? "exact was asked for" : "chosen by cost",
                     plan.cost / plan.exact_cost);

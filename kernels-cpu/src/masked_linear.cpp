@@ -113,7 +113,7 @@ ita_status rows_backward_data(ita_context* ctx, const ita_masked_linear* op) {
 
 ita_status rows_backward_weights(ita_context* ctx, const ita_masked_linear* op) {
   const ita_linear_shape& s = op->shape;
-  const RowsGradient gradient = {op->src, s.i, s.n, op->diff_dst, 1, s.o, op->diff_weights,
+  const RowsGradient gradient = {op->src,  s.i, s.n, op->diff_dst, 1, s.o, op->diff_weights,
                                  op->mask, s.o, s.i, words_of(s.i)};
   gradient.add(ctx);
   if (op->diff_bias) add_rows_bias(op->diff_dst, s.n, s.o, 1, op->diff_bias);

@@ -170,22 +170,22 @@ inline void rows_linear_forward(ita_context* ctx, const RowsLinear& p, int64_t i
 inline void rows_linear_backward_data(ita_context* ctx, const RowsLinear& p, int64_t images) {
   constexpr int64_t kSpan = 32;  // words: 4 KiB of an image, of each row of weights
   const int64_t items = divide_up(p.words, kSpan);
-  parallel_for(
-      ctx, items, grain_for(2 * kSpan * p.o * images), [&](int64_t begin, int64_t end, int) {
-        for (int64_t item = begin; item < end; item++) {
-          const int64_t from = item * kSpan;
-          const int64_t to = from + kSpan < p.words ? from + kSpan : p.words;
-          const int64_t cols = (to * 32 < p.i ? to * 32 : p.i) - from * 32;
-          for (int64_t n = 0; n < images; n++) {
-            memset(p.dst + n * p.i + from * 32, 0, sizeof(float) * cols);
-          }
-          int64_t row = 0;
-          for (; row + kLinearRows <= p.o; row += kLinearRows) {
-            p.adds<kLinearRows>(row, images, from, to);
-          }
-          for (; row < p.o; row++) p.adds<1>(row, images, from, to);
-        }
-      });
+  parallel_for(ctx, items, grain_for(2 * kSpan * p.o * images),
+               [&](int64_t begin, int64_t end, int) {
+                 for (int64_t item = begin; item < end; item++) {
+                   const int64_t from = item * kSpan;
+                   const int64_t to = from + kSpan < p.words ? from + kSpan : p.words;
+                   const int64_t cols = (to * 32 < p.i ? to * 32 : p.i) - from * 32;
+                   for (int64_t n = 0; n < images; n++) {
+                     memset(p.dst + n * p.i + from * 32, 0, sizeof(float) * cols);
+                   }
+                   int64_t row = 0;
+                   for (; row + kLinearRows <= p.o; row += kLinearRows) {
+                     p.adds<kLinearRows>(row, images, from, to);
+                   }
+                   for (; row < p.o; row++) p.adds<1>(row, images, from, to);
+                 }
+               });
 }
 
 }  // namespace ITA_ISA

@@ -25,8 +25,8 @@ struct RowsPlanes {
   int64_t channels, src_h, src_w;
   int64_t grid_h, grid_w;  // result pixels
   int64_t step_h, step_w;
-  int64_t pitch;    // floats from one row of the grid to the next
-  int64_t vectors;  // of a whole plane of results
+  int64_t pitch;                           // floats from one row of the grid to the next
+  int64_t vectors;                         // of a whole plane of results
   int64_t first_row, rows, copy, channel;  // of a copy: rows; floats; floats of all copies
   int64_t shifts, classes;                 // copies: [shift of columns][row modulo step_h]
   bool copied;                             // else the source is read as it is
@@ -84,7 +84,9 @@ struct RowsPlanes {
         const int64_t end = inside < 0 ? 0 : inside < kLanes ? inside : kLanes;
         const int64_t begin = at >= 0 ? 0 : -at < kLanes ? -at : kLanes;
         const uint32_t bits = ((1u << end) - 1) & ~((1u << begin) - 1);
-        v = bits == 0xFFFF ? LoadU(from + at) : bits ? MaskedLoad(FromBits(bits), from + at) : Zero();
+        v = bits == 0xFFFF ? LoadU(from + at)
+            : bits         ? MaskedLoad(FromBits(bits), from + at)
+                           : Zero();
       } else {
         float lane[kLanes];
         for (int64_t i = 0; i < kLanes; i++) {

@@ -29,14 +29,14 @@ constexpr int tap_sets(int vectors) {
   return kManyRegisters ? (vectors >= 8 ? 1 : 8 / vectors) : vectors >= 4 ? 1 : 4 / vectors;
 }
 
-// acc[v] = bias + sum over the list of weight * src[tap + 16 v ..].
+// acc[v] += sum over the list of weight * src[tap + 16 v ..].
 template <int kN>
 inline void tap_tile(const float* src, const float* weights, const LiveTap* list, int64_t count,
-                     float bias, V acc[kN]) {
+                     V acc[kN]) {
   constexpr int kSets = tap_sets(kN);
   V sum[kSets][kN];
   for (int s = 0; s < kSets; s++) {
-    for (int v = 0; v < kN; v++) sum[s][v] = s == 0 ? Set(bias) : Zero();
+    for (int v = 0; v < kN; v++) sum[s][v] = s == 0 ? acc[v] : Zero();
   }
   const LiveTap* const end = list + count;
   const LiveTap* const whole = list + count / kSets * kSets;
@@ -72,10 +72,10 @@ struct KernelReads {
 // kN rows of one column of vectors: each source vector serves up to three of them.
 template <int kN, bool kTurned>
 inline void kernel_column(const float* src, KernelReads reads, const LiveKernel* list,
-                          int64_t count, float bias, V acc[kN]) {
+                          int64_t count, V acc[kN]) {
   V sum[kN];
 #pragma GCC unroll 16
-  for (int v = 0; v < kN; v++) sum[v] = Set(bias);
+  for (int v = 0; v < kN; v++) sum[v] = acc[v];
   for (const LiveKernel* const end = list + count; list < end; list++) {
     const float* from = src + list->src;
     const float* q = list->weights;
@@ -101,13 +101,13 @@ inline void kernel_column(const float* src, KernelReads reads, const LiveKernel*
 // kN consecutive vectors of a narrow map, whose rows of kPitch floats share vectors.
 template <int kN, int kPitch, bool kTurned>
 inline void kernel_flat(const float* src, KernelReads reads, const LiveKernel* list, int64_t count,
-                        float bias, V acc[kN]) {
+                        V acc[kN]) {
   constexpr int kSets = kN == 1 && kManyRegisters ? 9 : kN * 3 <= kAccumulators ? 3 : 1;
   V sum[kSets][kN];
 #pragma GCC unroll 9
   for (int s = 0; s < kSets; s++) {
 #pragma GCC unroll 16
-    for (int v = 0; v < kN; v++) sum[s][v] = s == 0 ? Set(bias) : Zero();
+    for (int v = 0; v < kN; v++) sum[s][v] = s == 0 ? acc[v] : Zero();
   }
   for (const LiveKernel* const end = list + count; list < end; list++) {
     const float* from = src + list->src;
