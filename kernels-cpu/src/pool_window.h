@@ -1,58 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a pooling window that lies inside the image, and what a pixel is in either layout.
+// What the pools share: the part of a window that lies inside the image, and the walk over planes.
+//
+// A plane is the [H, W] of one channel of 16 images. Row-major, sixteen planes of any images and
+// channels are turned into lanes in scratch memory that stays in cache, pooled there by the same
+// code, and turned back. At batch 1 a max pool 3x3, stride 2, of 64x112x112 takes 0.14 ms forward
+// and 0.44 ms backward; a scalar per pixel took 0.54 and 4.4 ms, pad lanes 3.9 and 7.3 ms (one
+// thread, AVX-512).
 #ifndef INTARSIA_POOL_WINDOW_H_
 #define INTARSIA_POOL_WINDOW_H_
 
 #include <string.h>
 
-#include "parallel.h"
-#include "simd/simd.h"
+#include "lanes.h"
 
 namespace ITA_ISA {
-
-// A pixel of blocked activations: one value of each of 16 images.
-struct BlockPixel {
-  typedef V Value;
-  typedef M Found;
-  static constexpr int64_t kFloats = kLanes;
-
-  static V load(const float* p) { return Load(p); }
-  static void store(V v, float* p) { Store(v, p); }
-  static V set(float x) { return Set(x); }
-  static V add(V a, V b) { return Add(a, b); }
-  static V mul(V a, V b) { return Mul(a, b); }
-  static V max(V a, V b) { return Max(a, b); }
-
-  // The images that have not found their pixel; those of them that find it here leave.
-  static M all() { return FirstN(kLanes); }
-  static V diff_if_found(M* open, V value, V best, V diff) {
-    const M hit = And(*open, Eq(value, best));
-    *open = AndNot(*open, hit);
-    return IfThenElseZero(hit, diff);
-  }
-};
-
-// A pixel of row-major activations: one value. A window is a few scalars, beside the convolutions
-// of a net they cost nothing that a vector would save.
-struct SinglePixel {
-  typedef float Value;
-  typedef bool Found;
-  static constexpr int64_t kFloats = 1;
-
-  static float load(const float* p) { return *p; }
-  static void store(float v, float* p) { *p = v; }
-  static float set(float x) { return x; }
-  static float add(float a, float b) { return a + b; }
-  static float mul(float a, float b) { return a * b; }
-  static float max(float a, float b) { return a > b ? a : b; }
-
-  static bool all() { return true; }
-  static float diff_if_found(bool* open, float value, float best, float diff) {
-    const bool hit = *open && value == best;
-    *open = *open && !hit;
-    return hit ? diff : 0.0f;
-  }
-};
 
 // Pixels [first, last) along one axis; empty when the window lies in the padding.
 struct Span {
@@ -73,11 +34,10 @@ inline void for_each_pixel(Span y, Span x, int32_t w, const Body& body) {
   }
 }
 
-// Calls body(y, x, window) for every window of a plane, the [H, W] of one block and channel;
-// `window` counts the windows of all planes.
+// Calls body(y, x, window) for every window of a plane in row-major order.
 template <class Body>
-inline void for_each_window(const ita_pool2d_shape& s, int64_t plane, const Body& body) {
-  int64_t window = plane * s.oh * s.ow;
+inline void for_each_window(const ita_pool2d_shape& s, const Body& body) {
+  int64_t window = 0;
   for (int32_t oh = 0; oh < s.oh; oh++) {
     Span y = span_of(oh, s.stride_h, s.pad_h, s.kh, s.h);
     for (int32_t ow = 0; ow < s.ow; ow++, window++) {
@@ -86,14 +46,48 @@ inline void for_each_window(const ita_pool2d_shape& s, int64_t plane, const Body
   }
 }
 
-// Calls body(plane) for every plane of a tensor, on the context's threads.
+// A tensor of planes of so many pixels.
+template <class Float>
+struct Planes {
+  Float* data;
+  int64_t pixels;
+};
+
+// Calls body(a, b, to) for all planes on the context's threads: two inputs, of which b may have no
+// pixels, and what is written; each a vector per pixel.
 template <class Body>
-inline void for_each_plane(ita_context* ctx, const ita_pool2d_shape& s, const Body& body) {
-  const int64_t planes = (s.block == 1 ? s.n : blocks_of(s.n)) * s.c;
-  parallel_for(ctx, planes, grain_for(int64_t{2} * s.h * s.w),
-               [=](int64_t begin, int64_t end, int32_t) {
-                 for (int64_t plane = begin; plane < end; plane++) body(plane);
+inline ita_status for_each_plane(ita_context* ctx, const ita_pool2d_shape& s, Planes<const float> a,
+                                 Planes<const float> b, Planes<float> to, const Body& body) {
+  const int64_t grain = grain_for(int64_t{2} * s.h * s.w);
+  if (s.block != 1) {
+    const int64_t planes = blocks_of(s.n) * s.c;
+    parallel_for(ctx, planes, grain, [=](int64_t begin, int64_t end, int32_t) {
+      for (int64_t at = begin * kLanes; at < end * kLanes; at += kLanes) {
+        body(a.data + at * a.pixels, b.data + at * b.pixels, to.data + at * to.pixels);
+      }
+    });
+    return ITA_OK;
+  }
+
+  const int64_t planes = int64_t{s.n} * s.c;
+  const int64_t floats = (a.pixels + b.pixels + to.pixels) * kLanes;  // of a thread
+  float* scratch = static_cast<float*>(
+      ita_core_scratch(ctx, ctx->threads * floats * static_cast<int64_t>(sizeof(float))));
+  if (!scratch) return ITA_OUT_OF_MEMORY;
+  parallel_for(ctx, divide_up(planes, kLanes), grain,
+               [=](int64_t begin, int64_t end, int32_t worker) {
+                 float* a_lanes = scratch + worker * floats;
+                 float* b_lanes = a_lanes + a.pixels * kLanes;
+                 float* to_pixels = b_lanes + b.pixels * kLanes;
+                 for (int64_t at = begin * kLanes; at < end * kLanes; at += kLanes) {
+                   const int rows = tile_width(planes - at);
+                   to_lanes(a.data + at * a.pixels, a.pixels, rows, a_lanes);
+                   to_lanes(b.data + at * b.pixels, b.pixels, rows, b_lanes);
+                   body(a_lanes, b_lanes, to_pixels);
+                   to_rows(to_pixels, to.pixels, rows, to.data + at * to.pixels);
+                 }
                });
+  return ITA_OK;
 }
 
 }  // namespace ITA_ISA

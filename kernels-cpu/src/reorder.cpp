@@ -3,9 +3,7 @@
 //
 // Tiles of 16 images by 16 elements pass through a small array that stays in L1: memory is read and
 // written in whole cache lines on both sides. Activations of block 1 are row-major already: a copy.
-#include <string.h>
-
-#include "rows.h"
+#include "lanes.h"
 
 namespace ITA_ISA {
 
@@ -32,8 +30,7 @@ void for_each_tile(ita_context* ctx, const ita_activation_shape& s, const Body& 
       const int64_t images_left = images - block * kLanes;
       const int64_t elements_left = elements - first;
       body(Tile{block * kLanes * elements + first, (block * elements + first) * kLanes,
-                static_cast<int>(images_left < kLanes ? images_left : kLanes),
-                static_cast<int>(elements_left < kLanes ? elements_left : kLanes)});
+                tile_width(images_left), tile_width(elements_left)});
     }
   });
 }
@@ -55,15 +52,8 @@ ita_status reorder_pack(ita_context* ctx, const ita_reorder* op) {
   }
   const int64_t stride = int64_t{op->shape.c} * op->shape.h * op->shape.w;
   for_each_tile(ctx, op->shape, [=](const Tile& tile) {
-    const float* src = op->src + tile.row_major;
-    float* dst = op->dst + tile.activations;
-    const M inside = FirstN(tile.elements);
-    V rows[kLanes];  // [image][element]
-    for (int n = 0; n < kLanes; n++) {
-      rows[n] = n < tile.images ? MaskedLoad(inside, src + n * stride) : Zero();
-    }
-    Transpose(rows);  // [element][image]
-    for (int e = 0; e < tile.elements; e++) Store(rows[e], dst + e * kLanes);
+    tile_to_lanes(op->src + tile.row_major, stride, tile.images, tile.elements,
+                  op->dst + tile.activations);
   });
   return ITA_OK;
 }
@@ -76,15 +66,8 @@ ita_status reorder_unpack(ita_context* ctx, const ita_reorder* op) {
   }
   const int64_t stride = int64_t{op->shape.c} * op->shape.h * op->shape.w;
   for_each_tile(ctx, op->shape, [=](const Tile& tile) {
-    const float* src = op->src + tile.activations;
-    float* dst = op->dst + tile.row_major;
-    const M inside = FirstN(tile.elements);
-    V rows[kLanes];  // [element][image]
-    for (int e = 0; e < kLanes; e++) {
-      rows[e] = e < tile.elements ? Load(src + e * kLanes) : Zero();
-    }
-    Transpose(rows);  // [image][element]
-    for (int n = 0; n < tile.images; n++) MaskedStore(inside, rows[n], dst + n * stride);
+    tile_to_rows(op->src + tile.activations, stride, tile.images, tile.elements,
+                 op->dst + tile.row_major);
   });
   return ITA_OK;
 }
