@@ -45,9 +45,7 @@ inline double inverse_root(double variance, float epsilon) {
 Moments moments_of(const float* src, const Channel& channel) {
   if (channel.row_major) {
     Moments all = {0, 0, 0};
-    for (int64_t r = 0; r < channel.runs; r++) {
-      add_floats(&all, src + channel.run(r), channel.floats);
-    }
+    add_rows(&all, src + channel.first, channel.runs, channel.stride, channel.floats);
     return all;
   }
   LaneMoments whole, last;
@@ -137,7 +135,7 @@ void backward_channel(const ita_batch_norm* op, int64_t c) {
     LaneSums sums;
     for (int64_t r = 0; r < channel.runs; r++) {
       sums.add(op->diff_dst + channel.run(r), op->src + channel.run(r), Set(normal.mean),
-               channel.floats);
+               channel.floats, channel.row_major ? 1 : kLanes);
     }
     const double diff = total(sums.diff);
     const double product = total(sums.product);

@@ -53,7 +53,7 @@ void save_moments(const ita_group_norm* op, const Group& group, int64_t item) {
   float* rstd = op->saved_rstd + item * group.lanes;  // saved_rstd[n/16, group, :]
   if (group.lanes == 1) {
     Moments moments = {0, 0, 0};
-    add_floats(&moments, op->src + group.first, group.channels * group.floats);
+    add_rows(&moments, op->src + group.first, 1, 0, group.channels * group.floats);
     *mean = static_cast<float>(moments.mean);
     *rstd = inverse_root(moments, op->epsilon);
     return;
@@ -96,12 +96,8 @@ LaneSums sum_group(const ita_group_norm* op, const Group& group, int64_t item, S
     const int64_t at = group.first + c * group.floats;
     const float scale = or_else(op->scale, group.channel + c, 1.0f);
     LaneSums sums;
-    sums.add(op->diff_dst + at, op->src + at, mean, group.floats);
+    sums.add(op->diff_dst + at, op->src + at, mean, group.floats, group.lanes);
     Share share = {0, total(sums.diff)};
-    if (group.lanes == 1) {  // the lanes are parts of one sum
-      sums.diff[0] = share.shift;
-      sums.product[0] = total(sums.product);
-    }
     for (int i = 0; i < group.lanes; i++) {
       share.scale += sums.product[i] * rstd[i];
       all.diff[i] += sums.diff[i] * scale;

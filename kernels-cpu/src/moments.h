@@ -51,28 +51,42 @@ inline void merge(Moments* into, const Moments& other) {
   into->count = count;
 }
 
-// Adds the moments of one run of at most kRun vectors of row-major floats. Two passes; the second
-// also finds what rounding left in the mean of the first.
-inline void add_run(Moments* moments, const float* src, int64_t count) {
-  const float n = static_cast<float>(count);
-  const float centre =
-      ReduceSum(sum_floats(count, [=](auto v, int64_t at) { return v.load(src + at); })) / n;
+// Adds the moments of row-major floats: `rows` of `count` each, together at most kRun vectors. Two
+// passes; the second also finds what rounding left in the mean of the first.
+inline void add_run(Moments* moments, const float* src, int64_t rows, int64_t stride,
+                    int64_t count) {
+  const float n = static_cast<float>(rows * count);
+  V sum = Zero(), rest = Zero(), squares = Zero();
+  for (int64_t r = 0; r < rows; r++) {
+    const float* row = src + r * stride;
+    sum = Add(sum, sum_floats(count, [=](auto v, int64_t at) { return v.load(row + at); }));
+  }
+  const float centre = ReduceSum(sum) / n;
   const V mean = Set(centre);
-  const float rest = ReduceSum(
-      sum_floats(count, [=](auto v, int64_t at) { return v.only(Sub(v.load(src + at), mean)); }));
-  const float squares = ReduceSum(sum_floats(count, [=](auto v, int64_t at) {
-    V distance = v.only(Sub(v.load(src + at), mean));
-    return Mul(distance, distance);
-  }));
-  const double correction = static_cast<double>(rest) / n;
-  merge(moments, {n, centre + correction, squares - correction * rest});
+  for (int64_t r = 0; r < rows; r++) {
+    const float* row = src + r * stride;
+    const auto distance = [=](auto v, int64_t at) { return v.only(Sub(v.load(row + at), mean)); };
+    rest = Add(rest, sum_floats(count, distance));
+    squares = Add(squares, sum_floats(count, [=](auto v, int64_t at) {
+                    return Mul(distance(v, at), distance(v, at));
+                  }));
+  }
+  const float left = ReduceSum(rest);
+  const double correction = static_cast<double>(left) / n;
+  merge(moments, {n, centre + correction, ReduceSum(squares) - correction * left});
 }
 
-// Adds the moments of row-major floats.
-inline void add_floats(Moments* moments, const float* src, int64_t count) {
+// Adds the moments of `rows` row-major rows of `count` floats, `stride` apart.
+inline void add_rows(Moments* moments, const float* src, int64_t rows, int64_t stride,
+                     int64_t count) {
   constexpr int64_t kFloats = kRun * kLanes;
-  for (int64_t first = 0; first < count; first += kFloats) {
-    add_run(moments, src + first, count - first < kFloats ? count - first : kFloats);
+  const int64_t together = count < kFloats ? kFloats / count : 1;  // rows of a run
+  for (int64_t r = 0; r < rows; r += together) {
+    const int64_t here = rows - r < together ? rows - r : together;
+    for (int64_t first = 0; first < count; first += kFloats) {
+      add_run(moments, src + r * stride + first, here, stride,
+              count - first < kFloats ? count - first : kFloats);
+    }
   }
 }
 
@@ -116,25 +130,31 @@ struct LaneMoments {
   }
 };
 
-// Sums of each lane that the gradients of a norm need: diff, and diff * (src - mean).
+// Sums of each lane that the gradients of a norm need: diff, and diff * (src - mean). Of row-major
+// floats, lanes 1, there is one sum, that of lane 0.
 struct LaneSums {
   double diff[kLanes] = {};
   double product[kLanes] = {};
 
-  void add(const float* diff_dst, const float* src, V mean, int64_t count) {
+  void add(const float* diff_dst, const float* src, V mean, int64_t count, int lanes) {
     constexpr int64_t kFloats = kRun * kLanes;
     for (int64_t first = 0; first < count; first += kFloats) {
       add_run(diff_dst + first, src + first, mean,
-              count - first < kFloats ? count - first : kFloats);
+              count - first < kFloats ? count - first : kFloats, lanes);
     }
   }
 
  private:
-  void add_run(const float* diff_dst, const float* src, V mean, int64_t count) {
+  void add_run(const float* diff_dst, const float* src, V mean, int64_t count, int lanes) {
     V diffs = sum_floats(count, [=](auto v, int64_t at) { return v.load(diff_dst + at); });
     V products = sum_floats(count, [=](auto v, int64_t at) {
       return Mul(v.load(diff_dst + at), Sub(v.load(src + at), mean));
     });
+    if (lanes == 1) {
+      diff[0] += ReduceSum(diffs);
+      product[0] += ReduceSum(products);
+      return;
+    }
     float d[kLanes], p[kLanes];
     StoreU(diffs, d);
     StoreU(products, p);
