@@ -9,12 +9,16 @@
  * output. Weights are OIHW, linear weights OI, row-major. Dilation 1 means none. Padding is
  * symmetric, zero.
  *
- * Activations. A tensor marked "activations" has the layout that the context names
- * (ita_context_info.layout); every other tensor is row-major. The CPU keeps activations as
- * [N/16][C][H][W][16]: sixteen images are the vector, so a weight is a scalar that a mask can skip.
- * When N is not a multiple of 16 the last block has pad lanes. Pad lanes of a value are finite and
- * no result depends on them; pad lanes of a diff_* tensor are zero, and every op here writes them
- * so. In either layout flattening [N, C, H, W] to [N, C*H*W] moves no byte.
+ * Activations. A tensor marked "activations" has one of two layouts, the same for all of an op:
+ * `block` of its shape says which. Every other tensor is row-major. Block 16, which the CPU gives
+ * to large batches, is [N/16][C][H][W][16]: sixteen images are the vector, so a weight is a scalar
+ * that a mask can skip. When N is not a multiple of 16 the last block has pad lanes. Pad lanes of a
+ * value are finite and no result depends on them; pad lanes of a diff_* tensor are zero, and every
+ * op here writes them so. Block 1, which the CPU gives to small batches and CUDA to all, is
+ * row-major [N][C][H][W] and has no pad lanes. In either layout flattening [N, C, H, W] to
+ * [N, C*H*W] moves no byte. The layout belongs to the memory: a call on fewer images than a tensor
+ * holds keeps its block, so what an image becomes depends on the layout, never on n. The layouts
+ * round differently.
  *
  * Masks. One bit per weight, in rows: [rows, ceil(cols / 32)] words, bit 0 first, a row starts on a
  * word, pad bits are zero. A row is one filter (cols = I*KH*KW) or one output (cols = I).
@@ -45,7 +49,7 @@ extern "C" {
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
 #define ITA_ABI_VERSION 3
 
-/** Images per block of the CPU's activation layout. */
+/** Images per block of the CPU's blocked activations. */
 #define ITA_BLOCK 16
 
 typedef enum ita_status {
@@ -67,8 +71,8 @@ typedef enum ita_isa {
 } ita_isa;
 
 typedef enum ita_layout {
-  ITA_LAYOUT_NCHW = 0,  /**< row-major; CUDA               */
-  ITA_LAYOUT_NCHW16 = 1 /**< [N/16][C][H][W][16]; the CPU  */
+  ITA_LAYOUT_NCHW = 0,  /**< row-major, block 1; CUDA                               */
+  ITA_LAYOUT_NCHW16 = 1 /**< [N/16][C][H][W][16], block 16; the CPU, and block 1 too */
 } ita_layout;
 
 /** Device, threads, scratch arena and last error. Opaque; owned by whoever created it. */
@@ -85,8 +89,8 @@ typedef struct ita_context_options {
 
 typedef struct ita_context_info {
   ita_device device;
-  ita_isa isa; /**< the instruction set in use, never AUTO */
-  ita_layout layout;
+  ita_isa isa;       /**< the instruction set in use, never AUTO */
+  ita_layout layout; /**< of large batches */
   int32_t threads;
   int64_t used_bytes;    /**< allocated by ita_memory_allocate and not yet freed           */
   int64_t peak_bytes;    /**< highest used_bytes so far                                    */
@@ -556,7 +560,8 @@ ITA_API ita_status ita_accuracy_forward(ita_context* ctx, const ita_accuracy* op
 
 /* ---- reorder ------------------------------------------------------------------------------- */
 
-/** The border of a net: row-major NCHW to activations (pad lanes zero) and back. */
+/** The border of a net: row-major NCHW to activations (pad lanes zero) and back; of block 1 a copy.
+ */
 typedef struct ita_reorder {
   ita_activation_shape shape;
   const float* src; /**< pack: [N, C, H, W] row-major;   unpack: [N, C, H, W] activations        */

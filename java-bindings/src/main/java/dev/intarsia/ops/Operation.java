@@ -49,7 +49,7 @@ public abstract class Operation {
     this.context = context;
     this.capacity = capacity;
     images = capacity;
-    layout = context.layout();
+    layout = context.layout().forImages(capacity);
     context.device(); // throws when the context is closed
   }
 
@@ -98,6 +98,11 @@ public abstract class Operation {
   /** Writes the shape with another N, and with {@link #block}. */
   void resize(int n) {
     throw new UnsupportedOperationException(name() + " has no batch");
+  }
+
+  /** The layout of the activations that are bound; the context's for N while there are none. */
+  final Layout layout() {
+    return layout;
   }
 
   /** Images per block of the activations that are bound, for the native shape. */
