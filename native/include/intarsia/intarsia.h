@@ -257,8 +257,11 @@ typedef struct ita_masked_linear {
   float* diff_src;       /**< [N, I] activations, written by backward_data                 */
   float* diff_weights;   /**< [O, I]            added to by backward_weights               */
   float* diff_bias;      /**< [O] or NULL       added to by backward_weights               */
+  float* packed; /**< or NULL; written by pack, read by forward in place of weights and mask */
+  float* packed_transposed; /**< the same for backward_data */
 } ita_masked_linear;
 
+ITA_API ita_status ita_masked_linear_pack(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_forward(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_backward_weights(ita_context* ctx,
