@@ -74,7 +74,8 @@ inline void copy_blocks(const MatrixProduct& p, int64_t first, int64_t count, in
   }
 }
 
-// ---- packed weights: 16 floats of header, then panels or lists. The same on every instruction set.
+// ---- packed weights: 16 floats of header, then panels or lists. The same on every instruction
+// set.
 
 struct Entry {
   int32_t k;
@@ -113,11 +114,10 @@ inline ita_status check_packed(ita_context* ctx, const MatrixProduct& p) {
     return ita_core_fail(ctx, ITA_INVALID_VALUE,
                          "%s holds no packed weights; call pack, or unbind it", field);
   }
-  return ita_core_fail(ctx, ITA_INVALID_VALUE,
-                       "%s holds %sweights [%d, %d], expected %sweights [%d, %d]; call pack", field,
-                       header.transposed ? "transposed " : "", header.o, header.i,
-                       p.transposed ? "transposed " : "", static_cast<int>(p.o),
-                       static_cast<int>(p.i));
+  return ita_core_fail(
+      ctx, ITA_INVALID_VALUE, "%s holds %sweights [%d, %d], expected %sweights [%d, %d]; call pack",
+      field, header.transposed ? "transposed " : "", header.o, header.i,
+      p.transposed ? "transposed " : "", static_cast<int>(p.o), static_cast<int>(p.i));
 }
 
 // Mask bits of the 16 weights from column i of row o on; 0 past the end of the row.
