@@ -113,12 +113,12 @@ MatrixProduct product_of(const ita_masked_linear* op, ita_direction direction) {
 }  // namespace
 
 ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->src && op->dst && (op->packed || op->weights));
+  ITA_ASSERT(op->src && op->weights && op->dst);
   return multiply_matrix(ctx, product_of(op, ITA_FORWARD));
 }
 
 ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->diff_dst && op->diff_src && (op->packed_transposed || op->weights));
+  ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
   return multiply_matrix(ctx, product_of(op, ITA_BACKWARD_DATA));
 }
 

@@ -201,7 +201,7 @@ inline ita_status multiply_listed_tiles(ita_context* ctx, const MatrixProduct& p
           const int64_t block = tile * kListBlocks;
           const int64_t left = p.blocks() - block;
           const int64_t wide = left < kListBlocks ? left : kListBlocks;
-          copy_blocks(p, block, wide, kListBlocks, copy);
+          copy_blocks<kListBlocks>(p, block, wide, copy);
           for (int64_t row = 0; row < rows; row += 2) {
             const int64_t count = row + 1 < rows ? 2 : 1;
             RowList pair[2] = {};

@@ -13,11 +13,12 @@ constexpr int kTileBlocks = kManyRegisters ? 4 : 1;  // blocks of 16 images in a
 constexpr int64_t kTileBytes = 32 << 10;             // of a tile's chunk: most of the L1 cache
 constexpr int64_t kCopyBytes = 2 << 20;              // of copied tiles
 constexpr int64_t kCopyTiles = 8;    // at most: a chunk of them stays in the L2 cache
+constexpr int64_t kGroupTiles = 16;  // that are multiplied together, at most
 constexpr int64_t kGroupPanels = 8;  // panels that are gathered together
 
 // A tile's results: kWide blocks, `rows` rows a plane apart, from row `first` on.
 struct Target {
-  float* dst[4];
+  float* const* dst;
   int64_t row_stride;
   const float* bias;  // of the first row, or NULL
   bool fresh;         // the first chunk starts from the bias, the others from what is there
@@ -120,7 +121,7 @@ struct PanelCut {
     tiles = divide_up(p.blocks(), kTileBlocks);
     copied = p.pixels > 1;
     item_panels = kGroupPanels;
-    item_tiles = group_tiles = tiles < 16 ? tiles : 16;
+    item_tiles = group_tiles = tiles < kGroupTiles ? tiles : kGroupTiles;
     if (copied) {
       const int64_t tile_bytes = p.k() * kTileBlocks * ITA_BLOCK * int64_t(sizeof(float));
       int64_t fit = kCopyBytes / tile_bytes < kCopyTiles ? kCopyBytes / tile_bytes : kCopyTiles;
@@ -134,10 +135,14 @@ struct PanelCut {
   }
 };
 
-// `count` blocks of 16 images from `first` on, and the blocks that follow them.
+// Blocks of 16 images that are multiplied together, and those that follow them.
 struct Blocks {
   int64_t first, count, next_count;
+  const float* next;                      // its source
+  float* dst[kGroupTiles * kTileBlocks];  // row 0 of each
 };
+
+inline int floor_log2(int64_t n) { return 63 - __builtin_clzll(static_cast<uint64_t>(n)); }
 
 // Where the weights are: packed for the call or by the caller, or gathered chunk by chunk.
 struct Weights {
@@ -151,16 +156,17 @@ inline Ahead ahead_of(const MatrixProduct& p, const PanelCut& cut, const Weights
                       int64_t tile, int64_t k, int64_t depth) {
   const int64_t k_end = p.k();
   const int64_t next_k = k + depth < k_end ? k + depth : 0;
-  if (cut.copied) {  // some rows of the next source, as long runs as there are
+  if (cut.copied) {  // some rows of the next source, in runs as long as may be
     if (!blocks.next_count) return {weights.packed, 1, 0};
-    const int64_t run = int64_t{1} << (63 - __builtin_clzll(blocks.next_count));
+    const int run_bits = floor_log2(blocks.next_count);
     const int64_t tiles = divide_up(blocks.count, kTileBlocks);
-    const int64_t turn = panel * tiles + tile;
-    const int64_t every = cut.panels * tiles > run ? cut.panels * tiles / run : 1;
-    const int64_t first = k + turn / every * (cut.depth / run);
-    if (turn % every != 0 || first >= k + depth) return {weights.packed, 1, 0};
-    const float* x = p.src_at(blocks.first + blocks.count) + first * p.plane();
-    return {x, run, p.plane()};
+    const int64_t turns = cut.panels * tiles >> run_bits;
+    const int every_bits = turns > 1 ? floor_log2(turns) : 0;
+    const int64_t turn = (group_first * tiles + tile * kGroupPanels) + panel - group_first;
+    const int64_t first = k + (turn >> every_bits) * (cut.depth >> run_bits);
+    const bool idle = turn & ((int64_t{1} << every_bits) - 1);
+    if (idle || first >= k + depth) return {weights.packed, 1, 0};
+    return {blocks.next + first * p.plane(), int64_t{1} << run_bits, p.plane()};
   }
   if (weights.packed) {  // the next panel of the group, else its first one's next chunk
     const bool inside = panel + 1 < group_end;
@@ -183,27 +189,27 @@ inline void multiply_group(const MatrixProduct& p, const PanelCut& cut, int64_t 
                            const float* copied) {
   const int64_t rows = p.rows();
   const int64_t k_end = p.k();
-  Target target = {{}, p.plane(), p.bias, true};
+  Target target = {nullptr, p.plane(), p.bias, true};
   for (int64_t k = 0; k < k_end; k += cut.depth, target.fresh = false) {
     const int64_t depth = k + cut.depth < k_end ? cut.depth : k_end - k;
     if (!weights.packed) {
       gather_panels<false>(p, first_panel, end_panel, k, depth, cut.depth, weights.gathered);
     }
-    for (int64_t panel = first_panel; panel < end_panel; panel++) {
-      const float* from = weights.packed
-                              ? weights.packed + (panel * k_end + k) * kPanelRows
-                              : weights.gathered + (panel - first_panel) * cut.depth * kPanelRows;
-      const int64_t row = panel * kPanelRows;
-      const int64_t row_end = row + kPanelRows < rows ? row + kPanelRows : rows;
-      for (int64_t at = 0; at < blocks.count; at += kTileBlocks) {
-        const int64_t left = blocks.count - at;
-        const int64_t wide = left < kTileBlocks ? left : kTileBlocks;
-        Source s = {p.src + ((blocks.first + at) * k_end + k) * ITA_BLOCK, ITA_BLOCK,
-                    k_end * ITA_BLOCK};
-        if (copied) {
-          s = {copied + (at * k_end + k * wide) * ITA_BLOCK, wide * ITA_BLOCK, ITA_BLOCK};
-        }
-        for (int64_t b = 0; b < wide; b++) target.dst[b] = p.dst_at(blocks.first + at + b);
+    for (int64_t at = 0; at < blocks.count; at += kTileBlocks) {
+      const int64_t left = blocks.count - at;
+      const int64_t wide = left < kTileBlocks ? left : kTileBlocks;
+      Source s = {p.src + ((blocks.first + at) * k_end + k) * ITA_BLOCK, ITA_BLOCK,
+                  k_end * ITA_BLOCK};
+      if (copied) {
+        s = {copied + (at * k_end + k * wide) * ITA_BLOCK, wide * ITA_BLOCK, ITA_BLOCK};
+      }
+      target.dst = blocks.dst + at;
+      for (int64_t panel = first_panel; panel < end_panel; panel++) {
+        const float* from = weights.packed
+                                ? weights.packed + (panel * k_end + k) * kPanelRows
+                                : weights.gathered + (panel - first_panel) * cut.depth * kPanelRows;
+        const int64_t row = panel * kPanelRows;
+        const int64_t row_end = row + kPanelRows < rows ? row + kPanelRows : rows;
         multiply_panel(s, wide, from, depth, target, row, row_end,
                        ahead_of(p, cut, weights, blocks, panel, first_panel, end_panel,
                                 at / kTileBlocks, k, depth));
@@ -237,9 +243,13 @@ inline void multiply_item(const MatrixProduct& p, const PanelCut& cut, int64_t i
   const int64_t step = cut.group_tiles * kTileBlocks;
   for (int64_t first = begin; first < end; first += step) {
     const int64_t left = end - first;
-    Blocks blocks = {first, left < step ? left : step, 0};
+    Blocks blocks;
+    blocks.first = first;
+    blocks.count = left < step ? left : step;
     blocks.next_count = left - blocks.count < step ? left - blocks.count : step;
-    if (copied) copy_blocks(p, first, blocks.count, kTileBlocks, copied);
+    blocks.next = p.src_at(first + blocks.count);
+    for (int64_t b = 0; b < blocks.count; b++) blocks.dst[b] = p.dst_at(first + b);
+    if (copied) copy_blocks<kTileBlocks>(p, first, blocks.count, copied);
     for (int64_t group = panel; group < panel_end; group += kGroupPanels) {
       const int64_t last = group + kGroupPanels < panel_end ? group + kGroupPanels : panel_end;
       multiply_group(p, cut, group, last, blocks, weights, copied);
