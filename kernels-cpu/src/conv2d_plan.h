@@ -93,7 +93,7 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
   Plan plan = {ITA_CONV2D_TAPS, taps, taps};
   if (is_pointwise(op->shape)) {
     const double lists = 3.0 * live.density();  // as matrix_product.h chooses
-    const double matrix = (lists < 1.0 ? lists : 1.0) / 0.8;
+    const double matrix = (lists < 1.0 ? lists : 1.0) / 0.92;
     return {ITA_CONV2D_POINTWISE, matrix, matrix};
   }
   if (!is_3x3(op->shape)) return plan;

@@ -232,6 +232,38 @@ void check_reorder_round_trip(ita_context* context) {
   }
 }
 
+// Packed weights of both forms, in memory of exactly their size.
+void check_packed_weights(ita_context* context) {
+  for (const Size& s : kSizes) {
+    for (uint32_t kept : {~0u, 0x01010101u}) {
+      Problem p(s, true);
+      ita_masked_linear op = bind(p, static_cast<const ita_masked_linear*>(nullptr));
+      uint32_t* mask = const_cast<uint32_t*>(op.mask);
+      for (int64_t word = 0; word < s.rows * ((s.cols + 31) / 32); word++) mask[word] &= kept;
+      const auto floats = [](int64_t rows, int64_t k) {
+        return 16 + (rows + 16) / 16 * 16 * (k + 2);
+      };
+      bool done = ita_masked_linear_forward(context, &op) == ITA_OK &&
+                  ita_masked_linear_backward_data(context, &op) == ITA_OK;
+      ita_masked_linear packed = op;
+      packed.dst = p.activations(s.rows);
+      packed.diff_src = p.diffs(s.cols);
+      packed.packed = p.values(floats(s.rows, s.cols));
+      packed.packed_transposed = p.values(floats(s.cols, s.rows));
+      done = done && ita_masked_linear_forward(context, &packed) == ITA_INVALID_VALUE &&
+             ita_masked_linear_pack(context, &packed) == ITA_OK &&
+             ita_masked_linear_forward(context, &packed) == ITA_OK &&
+             ita_masked_linear_backward_data(context, &packed) == ITA_OK;
+      const size_t lanes = static_cast<size_t>((s.n + ITA_BLOCK - 1) / ITA_BLOCK * ITA_BLOCK);
+      expect(done &&
+                 !memcmp(op.dst, packed.dst, sizeof(float) * lanes * static_cast<size_t>(s.rows)) &&
+                 !memcmp(op.diff_src, packed.diff_src,
+                         sizeof(float) * lanes * static_cast<size_t>(s.cols)),
+             "packed weights give the same bits, unpacked memory is refused");
+    }
+  }
+}
+
 void check_contexts_refused() {
   char message[256] = "";
   expect(!open_context(ITA_ISA_SCALAR, 100000, message, sizeof message) &&
@@ -287,6 +319,7 @@ int main() {
   run_all(contexts);
   check_values_refused(contexts.three);
   check_reorder_round_trip(contexts.three);
+  check_packed_weights(contexts.three);
   check_memory(contexts.one);
   ita_context_destroy(contexts.one);
   ita_context_destroy(contexts.three);

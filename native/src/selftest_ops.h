@@ -46,7 +46,9 @@ inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {
           p.diffs(s.rows),
           p.diffs(s.cols),
           p.values(plane(s)),
-          p.or_null(p.values(s.rows))};
+          p.or_null(p.values(s.rows)),
+          nullptr,
+          nullptr};
 }
 
 inline ita_score_epilogue bind(Problem& p, const ita_score_epilogue*) {

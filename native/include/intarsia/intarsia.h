@@ -249,6 +249,13 @@ ITA_API ita_status ita_masked_conv2d_explain(ita_context* ctx, const ita_masked_
  * Matrix product through a mask:  dst = src (weights . mask)^T + bias
  *
  * The rules of masked_conv2d hold.
+ *
+ * Packed weights. pack writes the live weights in the order in which forward (packed) or
+ * backward_data (packed_transposed) reads them, into memory of the caller; while such a field is
+ * bound its direction may read it in place of weights and mask, with the same bits as result.
+ * Whoever changes weights or mask packs again. A field that was not packed, or for another shape, is
+ * ITA_INVALID_VALUE. Backends that read weights where they are (the reference, CUDA) leave both
+ * alone.
  */
 typedef struct ita_masked_linear {
   ita_linear_shape shape;
@@ -261,8 +268,11 @@ typedef struct ita_masked_linear {
   float* diff_src;       /**< [N, I] activations, written by backward_data                 */
   float* diff_weights;   /**< [O, I]            added to by backward_weights               */
   float* diff_bias;      /**< [O] or NULL       added to by backward_weights               */
+  float* packed; /**< [16 + (I+2) * R], R = O+1 rounded up to 16s, or NULL; read by forward */
+  float* packed_transposed; /**< the same with I and O exchanged; read by backward_data       */
 } ita_masked_linear;
 
+ITA_API ita_status ita_masked_linear_pack(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_forward(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_backward_weights(ita_context* ctx,

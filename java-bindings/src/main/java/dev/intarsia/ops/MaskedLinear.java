@@ -4,6 +4,7 @@ package dev.intarsia.ops;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_backward_data;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_backward_weights;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_forward;
+import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_pack;
 
 import dev.intarsia.Context;
 import dev.intarsia.LinearShape;
@@ -17,16 +18,30 @@ import dev.intarsia.internal.ffi.ita_masked_linear;
  * Matrix product through a {@link Mask}: {@code dst = src (weights . mask)^T + bias}.
  *
  * <p>The rules of {@link MaskedConv2d} hold. Activations [N, C, H, W] serve as [N, C * H * W].
+ *
+ * <p>Weights that stay as they are, those of a finished task, can be packed once: bind {@link
+ * #packed}, call {@link #pack}, and forward reads them in the order it likes best, with the same
+ * bits as result. Whoever changes weights or mask packs again.
  */
 public final class MaskedLinear extends Operation {
   private final LinearShape shape;
   private final ita_masked_linear struct = onNative(ita_masked_linear::new);
+  private final Entry pack =
+      entry(
+          "masked_linear_pack",
+          () -> ita_masked_linear_pack(pointer(), this.struct),
+          "weights",
+          "mask?",
+          "packed?",
+          "packedTransposed?");
+
   private final Entry forward =
       entry(
           "masked_linear_forward",
           () -> ita_masked_linear_forward(pointer(), this.struct),
           "weights",
           "mask?",
+          "packed?",
           "bias?",
           "src",
           "dst");
@@ -37,6 +52,7 @@ public final class MaskedLinear extends Operation {
           () -> ita_masked_linear_backward_data(pointer(), this.struct),
           "weights",
           "mask?",
+          "packedTransposed?",
           "diffDst",
           "diffSrc");
 
@@ -113,6 +129,43 @@ public final class MaskedLinear extends Operation {
   public MaskedLinear diffBias(Tensor diffBias) {
     values("diffBias", diffBias, p -> struct.diff_bias(p), shape.o());
     return this;
+  }
+
+  /** Returns how many values {@link #packed} holds. */
+  public long packedLength() {
+    return packedLength(shape.o(), shape.i());
+  }
+
+  /** Returns how many values {@link #packedTransposed} holds. */
+  public long packedTransposedLength() {
+    return packedLength(shape.i(), shape.o());
+  }
+
+  private static long packedLength(long rows, long terms) {
+    return 16 + (rows + 16) / 16 * 16 * (terms + 2);
+  }
+
+  /**
+   * [packedLength] or null, the default; written by {@link #pack}, read by forward in place of
+   * weights and mask. A context on CUDA and the reference leave it alone.
+   */
+  public MaskedLinear packed(Tensor packed) {
+    values("packed", packed, p -> struct.packed(p), packedLength());
+    return this;
+  }
+
+  /** [packedTransposedLength] or null; what packed is for forward, this is for backwardData. */
+  public MaskedLinear packedTransposed(Tensor packed) {
+    values("packedTransposed", packed, p -> struct.packed_transposed(p), packedTransposedLength());
+    return this;
+  }
+
+  /**
+   * Writes packed and packedTransposed, where they are bound, from weights and mask. Until the next
+   * pack, forward and backwardData see neither change.
+   */
+  public void pack() {
+    run(pack);
   }
 
   /** Writes dst. */
