@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
-#define ITA_ABI_VERSION 2
+#define ITA_ABI_VERSION 3
 
 /** Images per block of the CPU's activation layout. */
 #define ITA_BLOCK 16
@@ -333,8 +333,10 @@ ITA_API ita_status ita_mask_cut_apply(ita_context* ctx, const ita_mask_cut* op);
  *   g = gradient + weight_decay * weights;   velocity = momentum * velocity + g
  *   weights -= learning_rate * (nesterov ? g + momentum * velocity : velocity)
  *
- * Elements outside `trainable` are not written, nor is their velocity, whatever the
- * hyper-parameters.
+ * Elements outside `trainable` keep their bits, as does their velocity, whatever the
+ * hyper-parameters. With `mask` the step also cuts it from the new weights, trainable or not, as
+ * mask_cut would: for scores whose threshold is known before the step (Mallya et al. 2018,
+ * Piggyback).
  */
 typedef struct ita_masked_sgd {
   ita_plane_shape shape;
@@ -345,7 +347,11 @@ typedef struct ita_masked_sgd {
   float learning_rate;
   float momentum;
   float weight_decay;
-  int32_t nesterov; /**< 0 or 1 */
+  int32_t nesterov;           /**< 0 or 1                                                      */
+  const float* threshold;     /**< [1] as magnitude_threshold writes it; read with mask        */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all), read with mask       */
+  uint32_t* mask;             /**< [rows, ceil(cols / 32)] written from the new weights, or NULL */
+  ita_ties ties;              /**< KEPT or DROPPED, read with mask                             */
 } ita_masked_sgd;
 
 ITA_API ita_status ita_masked_sgd_step(ita_context* ctx, const ita_masked_sgd* op);
@@ -356,7 +362,8 @@ ITA_API ita_status ita_masked_sgd_step(ita_context* ctx, const ita_masked_sgd* o
  * One step of Adam (Kingma and Ba 2015, algorithm 1) on the trainable elements; with `decoupled` 1
  * the weight decay is AdamW's (Loshchilov and Hutter 2019), else it is added to the gradient.
  *
- * Elements outside `trainable` are not written, nor are their moments.
+ * Elements outside `trainable` keep their bits, as do their moments. `mask` is cut from the new
+ * weights as masked_sgd does.
  */
 typedef struct ita_masked_adam {
   ita_plane_shape shape;
@@ -370,8 +377,12 @@ typedef struct ita_masked_adam {
   float beta2;
   float epsilon;
   float weight_decay;
-  int32_t decoupled; /**< 0 or 1                                        */
-  int64_t step;      /**< counts from 1, for the bias correction        */
+  int32_t decoupled;          /**< 0 or 1                                        */
+  int64_t step;               /**< counts from 1, for the bias correction        */
+  const float* threshold;     /**< [1] as magnitude_threshold writes it; read with mask        */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all), read with mask       */
+  uint32_t* mask;             /**< [rows, ceil(cols / 32)] written from the new weights, or NULL */
+  ita_ties ties;              /**< KEPT or DROPPED, read with mask                             */
 } ita_masked_adam;
 
 ITA_API ita_status ita_masked_adam_step(ita_context* ctx, const ita_masked_adam* op);

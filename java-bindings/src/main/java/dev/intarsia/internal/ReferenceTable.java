@@ -190,6 +190,7 @@ public final class ReferenceTable {
         f.number("momentum"),
         f.number("weightDecay"),
         f.flag("nesterov"));
+    cutNewWeights(f);
   }
 
   private static void maskedAdamStep(Fields f) {
@@ -207,6 +208,24 @@ public final class ReferenceTable {
         f.number("weightDecay"),
         f.flag("decoupled"),
         f.integer("stepCount"));
+    cutNewWeights(f);
+  }
+
+  /** The mask that an optimiser cuts from the weights it has stepped. */
+  private static void cutNewWeights(Fields f) {
+    if (f.field("mask").value() != null) {
+      PlaneShape shape = f.shape(PlaneShape.class);
+      boolean[] mask = new boolean[shape.elements()];
+      MaskCutReference.apply(
+          shape,
+          f.floats("weights"),
+          f.bits("candidates"),
+          f.floats("threshold")[0],
+          f.choice("ties", Ties.class),
+          0,
+          mask);
+      f.writeBits("mask", mask);
+    }
   }
 
   private static void reluForward(Fields f) {
