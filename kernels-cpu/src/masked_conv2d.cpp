@@ -12,6 +12,7 @@
 #include "conv3x3.h"
 #include "kernels3x3.h"
 #include "matrix_product.h"
+#include "rows_plain.h"
 #include "winograd.h"
 #include "winograd_gradient.h"
 
@@ -75,6 +76,7 @@ ita_status product(ita_context* ctx, const Conv3x3& c, ita_conv2d_algorithm algo
 
 ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->src && op->weights && op->dst);
+  if (op->shape.block == 1) return plain_conv2d(op, ITA_FORWARD);
   const Live live = count_live(op->shape, op->mask);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_FORWARD, live, &plan);
@@ -86,6 +88,7 @@ ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) 
 
 ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
+  if (op->shape.block == 1) return plain_conv2d(op, ITA_BACKWARD_DATA);
   const Live live = count_live(op->shape, op->mask);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_BACKWARD_DATA, live, &plan);
@@ -97,6 +100,7 @@ ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d
 
 ita_status masked_conv2d_backward_weights(ita_context* ctx, const ita_masked_conv2d* op) {
   ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
+  if (op->shape.block == 1) return plain_conv2d(op, ITA_BACKWARD_WEIGHTS);
   const Geometry geo(op->shape);
   Plan plan;
   ita_status status = choose(ctx, op, ITA_BACKWARD_WEIGHTS, count_live(op->shape, op->mask), &plan);

@@ -8,6 +8,7 @@
 // the gradient and is stored under the mask; tiles without a live weight are skipped.
 #include "matrix_product.h"
 #include "parallel.h"
+#include "rows_plain.h"
 #include "simd/simd.h"
 
 namespace ITA_ISA {
@@ -97,6 +98,7 @@ void add_bias_gradient(const ita_masked_linear* op, int64_t blocks) {
 
 ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) {
   ITA_ASSERT(op->src && op->weights && op->dst);
+  if (op->shape.block == 1) return plain_linear(op, ITA_FORWARD);
   const ita_linear_shape& s = op->shape;
   return multiply_matrix(ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), false, op->src,
                                op->dst, op->bias, s.o, s.i, blocks_of(s.n), ITA_BLOCK,
@@ -105,6 +107,7 @@ ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) 
 
 ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op) {
   ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
+  if (op->shape.block == 1) return plain_linear(op, ITA_BACKWARD_DATA);
   const ita_linear_shape& s = op->shape;
   return multiply_matrix(ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), true, op->diff_dst,
                                op->diff_src, nullptr, s.i, s.o, blocks_of(s.n), ITA_BLOCK,
@@ -113,6 +116,7 @@ ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear
 
 ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op) {
   ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
+  if (op->shape.block == 1) return plain_linear(op, ITA_BACKWARD_WEIGHTS);
   const ita_linear_shape& s = op->shape;
   const int64_t blocks = blocks_of(s.n);
   const int64_t tile_cols = kColumns * ITA_BLOCK;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums over runs of vectors that the norms share. A lane is an image, so every sum is vertical.
+// Sums over runs of vectors that the norms share. Blocked, a lane is an image and every sum is
+// vertical; row-major, the lanes are parts of one sum, and a run ends in part of a vector.
 //
 // Runs of at most 256 vectors (16 KB, they stay in L1) are summed in float, then merged in double:
 // long reductions lose nothing, and memory is read once.
 #ifndef INTARSIA_MOMENTS_H_
 #define INTARSIA_MOMENTS_H_
 
-#include "parallel.h"
-#include "simd/simd.h"
+#include "rows.h"
 
 namespace ITA_ISA {
 
@@ -28,6 +28,15 @@ inline V sum_terms(int64_t count, const Term& term) {
   return Add(Add(a, b), Add(c, d));
 }
 
+// The same over a run of floats: term(vector, at) is zero in the lanes that a part lacks.
+template <class Term>
+inline V sum_floats(int64_t count, const Term& term) {
+  const int64_t whole = count / kLanes;
+  V sum = sum_terms(whole, [&](int64_t i) { return term(Whole(), i * kLanes); });
+  const int rest = static_cast<int>(count - whole * kLanes);
+  return rest ? Add(sum, term(Part{FirstN(rest)}, whole * kLanes)) : sum;
+}
+
 // Mean and sum of squared distances from it, of `count` values.
 struct Moments {
   double count, mean, m2;
@@ -40,6 +49,31 @@ inline void merge(Moments* into, const Moments& other) {
   into->mean += delta * (other.count / count);
   into->m2 += other.m2 + delta * delta * (into->count * other.count / count);
   into->count = count;
+}
+
+// Adds the moments of one run of at most kRun vectors of row-major floats. Two passes; the second
+// also finds what rounding left in the mean of the first.
+inline void add_run(Moments* moments, const float* src, int64_t count) {
+  const float n = static_cast<float>(count);
+  const float centre =
+      ReduceSum(sum_floats(count, [=](auto v, int64_t at) { return v.load(src + at); })) / n;
+  const V mean = Set(centre);
+  const float rest = ReduceSum(
+      sum_floats(count, [=](auto v, int64_t at) { return v.only(Sub(v.load(src + at), mean)); }));
+  const float squares = ReduceSum(sum_floats(count, [=](auto v, int64_t at) {
+    V distance = v.only(Sub(v.load(src + at), mean));
+    return Mul(distance, distance);
+  }));
+  const double correction = static_cast<double>(rest) / n;
+  merge(moments, {n, centre + correction, squares - correction * rest});
+}
+
+// Adds the moments of row-major floats.
+inline void add_floats(Moments* moments, const float* src, int64_t count) {
+  constexpr int64_t kFloats = kRun * kLanes;
+  for (int64_t first = 0; first < count; first += kFloats) {
+    add_run(moments, src + first, count - first < kFloats ? count - first : kFloats);
+  }
 }
 
 // Moments of each lane; the lanes have seen equally many values.
@@ -87,18 +121,19 @@ struct LaneSums {
   double diff[kLanes] = {};
   double product[kLanes] = {};
 
-  void add(const float* diff_dst, const float* src, V mean, int64_t vectors) {
-    for (int64_t first = 0; first < vectors; first += kRun) {
-      add_run(diff_dst + first * kLanes, src + first * kLanes, mean,
-              vectors - first < kRun ? vectors - first : kRun);
+  void add(const float* diff_dst, const float* src, V mean, int64_t count) {
+    constexpr int64_t kFloats = kRun * kLanes;
+    for (int64_t first = 0; first < count; first += kFloats) {
+      add_run(diff_dst + first, src + first, mean,
+              count - first < kFloats ? count - first : kFloats);
     }
   }
 
  private:
-  void add_run(const float* diff_dst, const float* src, V mean, int64_t vectors) {
-    V diffs = sum_terms(vectors, [=](int64_t i) { return Load(diff_dst + i * kLanes); });
-    V products = sum_terms(vectors, [=](int64_t i) {
-      return Mul(Load(diff_dst + i * kLanes), Sub(Load(src + i * kLanes), mean));
+  void add_run(const float* diff_dst, const float* src, V mean, int64_t count) {
+    V diffs = sum_floats(count, [=](auto v, int64_t at) { return v.load(diff_dst + at); });
+    V products = sum_floats(count, [=](auto v, int64_t at) {
+      return Mul(v.load(diff_dst + at), Sub(v.load(src + at), mean));
     });
     float d[kLanes], p[kLanes];
     StoreU(diffs, d);

@@ -35,8 +35,13 @@ constexpr Size kSizes[] = {
     {33, 8, 12, 13, 7, 100},  // several chunks of activations
     {2, 2, 4, 4, 1, 50001},   // one row in several chunks
     {2, 6, 2, 2, 5000, 9},    // many rows in several chunks
-    {17, 5, 8, 9, 5, 40},     // every algorithm of a convolution, in turn
-    {17, 5, 8, 9, 6, 40},    {17, 5, 8, 9, 7, 40}, {17, 5, 8, 9, 8, 40}, {17, 5, 8, 9, 9, 40},
+    {1, 1, 1, 1, 1, 1, 1},    // row-major: one of everything
+    {1, 6, 2, 2, 5000, 9, 1}, {2, 8, 12, 13, 7, 100, 1}, {3, 3, 5, 7, 3, 31, 1},
+    {7, 4, 6, 6, 5, 32, 1},   {17, 5, 3, 9, 2, 33, 1},   {33, 8, 12, 13, 2, 33, 1},
+    {17, 5, 8, 9, 5, 40},  // every algorithm of a convolution, in turn
+    {17, 5, 8, 9, 6, 40},     {17, 5, 8, 9, 7, 40},      {17, 5, 8, 9, 8, 40},
+    {17, 5, 8, 9, 9, 40},     {3, 5, 8, 9, 5, 40, 1},    {3, 5, 8, 9, 6, 40, 1},
+    {3, 5, 8, 9, 7, 40, 1},   {3, 5, 8, 9, 8, 40, 1},    {3, 5, 8, 9, 9, 40, 1},
 };
 
 // ---- ops whose definition is one line
@@ -59,7 +64,7 @@ bool correct(Tag, const Op&, const Problem&) {
 
 bool correct(relu_forward_tag, const ita_relu& op, const Problem& p) {
   bool same = true;
-  for (int64_t i = 0; i < p.s.n / ITA_BLOCK * ITA_BLOCK * image(p.s); i++) {
+  for (int64_t i = 0; i < p.s.n / p.s.block * p.s.block * image(p.s); i++) {
     same = same && op.dst[i] == fmaxf(op.src[i], 0);
   }
   return same;
@@ -67,7 +72,7 @@ bool correct(relu_forward_tag, const ita_relu& op, const Problem& p) {
 
 bool correct(add_forward_tag, const ita_add& op, const Problem& p) {
   bool same = true;
-  for (int64_t i = 0; i < p.s.n / ITA_BLOCK * ITA_BLOCK * image(p.s); i++) {
+  for (int64_t i = 0; i < p.s.n / p.s.block * p.s.block * image(p.s); i++) {
     same = same && op.dst[i] == op.src[i] + op.addend[i];
   }
   return same;
@@ -151,8 +156,9 @@ void run(const Contexts& contexts, const char* name, ita_status (*op)(ita_contex
       const Op first = bind(alone, static_cast<const Op*>(nullptr));
       const Op second = bind(shared, static_cast<const Op*>(nullptr));
       char at[120];
-      snprintf(at, sizeof at, "%s n%d c%d h%d w%d rows%d cols%d %s: ", name, size.n, size.c, size.h,
-               size.w, size.rows, size.cols, optional ? "with masks" : "without masks");
+      snprintf(at, sizeof at, "%s n%d c%d h%d w%d rows%d cols%d block%d %s: ", name, size.n, size.c,
+               size.h, size.w, size.rows, size.cols, size.block,
+               optional ? "with masks" : "without masks");
       const std::string where = at;
       expect(op(contexts.one, &first) == ITA_OK, where + ita_last_error(contexts.one));
       expect(op(contexts.three, &second) == ITA_OK, where + ita_last_error(contexts.three));
@@ -220,8 +226,8 @@ void check_reorder_round_trip(ita_context* context) {
     const float* images = p.values(s.n * image(s));
     float* packed = p.diffs(image(s));
     float* back = p.values(s.n * image(s));
-    const ita_reorder pack = {{s.n, s.c, s.h, s.w}, images, packed};
-    const ita_reorder unpack = {{s.n, s.c, s.h, s.w}, packed, back};
+    const ita_reorder pack = {{s.n, s.c, s.h, s.w, s.block}, images, packed};
+    const ita_reorder unpack = {{s.n, s.c, s.h, s.w, s.block}, packed, back};
     bool done = ita_reorder_pack(context, &pack) == ITA_OK && p.pads_are_zero() &&
                 ita_reorder_unpack(context, &unpack) == ITA_OK;
     size_t bytes = sizeof(float) * static_cast<size_t>(s.n * image(s));

@@ -151,11 +151,13 @@ typedef struct ita_conv2d_shape {
   int32_t pad_h, pad_w;
   int32_t dilation_h, dilation_w;
   int32_t groups;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_conv2d_shape;
 
 /** Geometry of a linear layer: N rows, I inputs, O outputs. */
 typedef struct ita_linear_shape {
   int32_t n, i, o;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_linear_shape;
 
 /** Geometry of a pooling window. */
@@ -165,11 +167,13 @@ typedef struct ita_pool2d_shape {
   int32_t oh, ow;
   int32_t stride_h, stride_w;
   int32_t pad_h, pad_w;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_pool2d_shape;
 
 /** Geometry of one activation tensor. */
 typedef struct ita_activation_shape {
   int32_t n, c, h, w;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_activation_shape;
 
 /** Geometry of a parameter and its masks: rows of cols elements. */

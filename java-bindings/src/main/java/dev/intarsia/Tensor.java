@@ -8,21 +8,25 @@ import java.util.Arrays;
  * A shaped piece of a context's memory. Owned by whoever made it, freed by {@link #close} or with
  * its context.
  *
- * <p>Plain tensors are row-major. Activations [N, C, H, W] have the context's {@link Layout}; N is
- * how many images they can hold. Users hand in and read out NCHW: {@link #upload} and {@link
- * #download} convert, one element at a time. In a net {@code ops.Reorder} does that faster.
+ * <p>Plain tensors are row-major. Activations [N, C, H, W] have a {@link Layout}, which follows
+ * from the context and from N, how many images they can hold, or is named. Users hand in and read
+ * out NCHW: {@link #upload} and {@link #download} convert, one element at a time. In a net {@code
+ * ops.Reorder} does that faster.
  */
 public final class Tensor implements AutoCloseable {
   private final Context context;
   private final Storage storage;
   private final long[] dims;
   private final boolean activations;
+  private final Layout layout;
 
-  private Tensor(Context context, Storage storage, long[] dims, boolean activations) {
+  private Tensor(
+      Context context, Storage storage, long[] dims, boolean activations, Layout layout) {
     this.context = context;
     this.storage = storage;
     this.dims = dims;
     this.activations = activations;
+    this.layout = layout;
   }
 
   /** Allocates a row-major F32 tensor of zeros. */
@@ -33,15 +37,38 @@ public final class Tensor implements AutoCloseable {
   /** Allocates a row-major tensor of zeros. */
   public static Tensor plain(Context context, DType dtype, long... dims) {
     long elements = count(dims);
-    return new Tensor(context, context.device().allocate(dtype, elements), dims.clone(), false);
+    Storage storage = context.device().allocate(dtype, elements);
+    return new Tensor(context, storage, dims.clone(), false, Layout.NCHW);
   }
 
-  /** Allocates an F32 tensor [N, C, H, W] of zeros in the context's layout, pad lanes included. */
+  /**
+   * Allocates an F32 tensor [N, C, H, W] of zeros, pad lanes included, in the layout that the
+   * context gives to N images.
+   */
   public static Tensor activations(Context context, int n, int c, int h, int w) {
+    return activations(context, context.layout().forImages(n), n, c, h, w);
+  }
+
+  /**
+   * Allocates an F32 tensor [N, C, H, W] of zeros in a layout; all activations of an op have the
+   * same one.
+   *
+   * @throws IllegalArgumentException when the context does not know the layout
+   */
+  public static Tensor activations(Context context, Layout layout, int n, int c, int h, int w) {
     long[] dims = {n, c, h, w};
     count(dims);
-    long elements = context.layout().paddedImages(n) * c * h * w;
-    return new Tensor(context, context.device().allocate(DType.F32, elements), dims, true);
+    if (layout != Layout.NCHW && layout != context.layout()) {
+      throw new IllegalArgumentException(
+          "the layout is "
+              + layout
+              + ", expected NCHW: the "
+              + context.backend()
+              + " backend has no other; name none and the context chooses");
+    }
+    long elements = layout.paddedImages(n) * c * h * w;
+    Storage storage = context.device().allocate(DType.F32, elements);
+    return new Tensor(context, storage, dims, true, layout);
   }
 
   private static long count(long[] dims) {
@@ -76,9 +103,14 @@ public final class Tensor implements AutoCloseable {
     return storage.type();
   }
 
-  /** Returns whether this is in the context's activation layout, not row-major. */
+  /** Returns whether this holds activations, which ops bind in any {@link Layout}. */
   public boolean isActivations() {
     return activations;
+  }
+
+  /** Returns how the elements lie; fixed when the tensor was made. */
+  public Layout layout() {
+    return layout;
   }
 
   /** Returns the product of the dimensions; pad lanes are not counted. */
@@ -204,7 +236,8 @@ public final class Tensor implements AutoCloseable {
     }
     if (!Arrays.equals(src.dims, dims)
         || src.dtype() != dtype()
-        || src.activations != activations) {
+        || src.activations != activations
+        || src.layout != layout) {
       throw new IllegalArgumentException("the tensor to copy is " + src + ", expected " + this);
     }
     storage.copyFrom(src.storage);
@@ -227,7 +260,7 @@ public final class Tensor implements AutoCloseable {
   }
 
   private boolean isBlocked() {
-    return activations && context.layout() == Layout.NCHW16;
+    return layout == Layout.NCHW16;
   }
 
   private int imageElements() {
