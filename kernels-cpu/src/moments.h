@@ -7,11 +7,20 @@
 #ifndef INTARSIA_MOMENTS_H_
 #define INTARSIA_MOMENTS_H_
 
-#include "rows.h"
+#include "norm_epilogue.h"
 
 namespace ITA_ISA {
 
 constexpr int64_t kRun = 256;  // vectors
+constexpr int64_t kRunFloats = kRun * kLanes;
+
+// Calls body(first, floats) for the runs of [0, count).
+template <class Body>
+inline void for_each_run(int64_t count, const Body& body) {
+  for (int64_t first = 0; first < count; first += kRunFloats) {
+    body(first, count - first < kRunFloats ? count - first : kRunFloats);
+  }
+}
 
 // Sum of term(i) over [0, count) by four accumulators.
 template <class Term>
@@ -121,12 +130,11 @@ struct LaneSums {
   double diff[kLanes] = {};
   double product[kLanes] = {};
 
-  void add(const float* diff_dst, const float* src, V mean, int64_t count) {
-    constexpr int64_t kFloats = kRun * kLanes;
-    for (int64_t first = 0; first < count; first += kFloats) {
-      add_run(diff_dst + first, src + first, mean,
-              count - first < kFloats ? count - first : kFloats);
-    }
+  void add(const Incoming& incoming, const float* src, V mean, int64_t count) {
+    for_each_run(count, [&](int64_t first, int64_t floats) {
+      alignas(64) float buffer[kRunFloats];
+      add_run(incoming.at(first).settle(floats, buffer), src + first, mean, floats);
+    });
   }
 
  private:

@@ -221,7 +221,10 @@ inline ita_batch_norm bind(Problem& p, const ita_batch_norm*) {
           p.diffs(image(s)),
           p.diffs(image(s)),
           p.or_null(p.values(s.c)),
-          p.or_null(p.values(s.c))};
+          p.or_null(p.values(s.c)),
+          s.c % 4 < 2,
+          p.or_null(p.activations(image(s))),
+          p.or_null(p.diffs(image(s)))};
 }
 
 inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
@@ -239,7 +242,10 @@ inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
           p.diffs(image(s)),
           p.diffs(image(s)),
           p.or_null(p.values(s.c)),
-          p.or_null(p.values(s.c))};
+          p.or_null(p.values(s.c)),
+          s.c % 4 < 2,
+          p.or_null(p.activations(image(s))),
+          p.or_null(p.diffs(image(s)))};
 }
 
 inline ita_softmax_cross_entropy bind(Problem& p, const ita_softmax_cross_entropy*) {

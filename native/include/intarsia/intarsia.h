@@ -446,6 +446,10 @@ ITA_API ita_status ita_avg_pool2d_backward_data(ita_context* ctx, const ita_avg_
  *   running = (1 - momentum) * running + momentum * batch,   the variance unbiased (N*H*W - 1).
  * With batch_statistics 0 the running statistics are used and left alone. backward follows the same
  * choice: batch statistics are differentiated through, running ones are constants.
+ *
+ * With `addend` and `relu` (a residual block's end, He et al. 2016) dst = max(norm + addend, 0),
+ * and what backward calls the gradient of the norm is diff_dst where dst > 0; it is diff_addend
+ * too.
  */
 typedef struct ita_batch_norm {
   ita_activation_shape shape;
@@ -464,6 +468,9 @@ typedef struct ita_batch_norm {
   float* diff_src;       /**< [N, C, H, W] activations, written by backward                   */
   float* diff_scale;     /**< [C] or NULL, added to by backward                               */
   float* diff_shift;     /**< [C] or NULL, added to by backward                               */
+  int32_t relu;          /**< 0 or 1: dst = max(norm + addend, 0), and backward reads dst       */
+  const float* addend;   /**< [N, C, H, W] activations or NULL, read by forward; may be dst     */
+  float* diff_addend; /**< [N, C, H, W] activations or NULL, written by backward; may be diff_dst */
 } ita_batch_norm;
 
 ITA_API ita_status ita_batch_norm_forward(ita_context* ctx, const ita_batch_norm* op);
@@ -473,7 +480,8 @@ ITA_API ita_status ita_batch_norm_backward(ita_context* ctx, const ita_batch_nor
 
 /**
  * dst = (src - mean) * rstd * scale + shift with mean and (biased) variance over the C/groups * H *
- * W values of each image and group (Wu and He 2018). groups divides C.
+ * W values of each image and group (Wu and He 2018). groups divides C. `addend` and `relu` as in
+ * batch_norm.
  */
 typedef struct ita_group_norm {
   ita_activation_shape shape;
@@ -489,6 +497,9 @@ typedef struct ita_group_norm {
   float* diff_src;       /**< [N, C, H, W] activations, written by backward                */
   float* diff_scale;     /**< [C] or NULL, added to by backward                            */
   float* diff_shift;     /**< [C] or NULL, added to by backward                            */
+  int32_t relu;          /**< 0 or 1: dst = max(norm + addend, 0), and backward reads dst       */
+  const float* addend;   /**< [N, C, H, W] activations or NULL, read by forward; may be dst     */
+  float* diff_addend; /**< [N, C, H, W] activations or NULL, written by backward; may be diff_dst */
 } ita_group_norm;
 
 ITA_API ita_status ita_group_norm_forward(ita_context* ctx, const ita_group_norm* op);

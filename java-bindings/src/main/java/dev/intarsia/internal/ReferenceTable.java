@@ -268,6 +268,8 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("addend"),
+        f.flag("relu"),
         f.floats("dst"));
   }
 
@@ -282,8 +284,11 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("dst"),
+        f.flag("relu"),
         f.floats("diffDst"),
         f.floats("diffSrc"),
+        f.floats("diffAddend"),
         f.floats("diffScale"),
         f.floats("diffShift"));
   }
@@ -298,6 +303,8 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("addend"),
+        f.flag("relu"),
         f.floats("dst"));
   }
 
@@ -309,8 +316,11 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("dst"),
+        f.flag("relu"),
         f.floats("diffDst"),
         f.floats("diffSrc"),
+        f.floats("diffAddend"),
         f.floats("diffScale"),
         f.floats("diffShift"));
   }
