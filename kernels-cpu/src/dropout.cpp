@@ -16,9 +16,9 @@ namespace ITA_ISA {
 
 namespace {
 
-constexpr int kWords = 4;  // of a Philox block
-// Blocks drawn at a time: a round waits for its products, and two blocks are four chains of rounds.
-constexpr int kBlocks = kAccumulators >= 24 ? 2 : 1;  // of few registers, one
+constexpr int kWords = 4;   // of a Philox block
+constexpr int kBlocks = 2;  // drawn at a time
+constexpr int kChains = 2 * kBlocks;
 constexpr int kGroup = kBlocks * kWords;
 
 struct Block {
@@ -29,32 +29,51 @@ struct Key {
   uint32_t low, high;
 };
 
-// Even and odd lanes apart, each in the low half of 64 bits: a product then holds both its halves,
-// and what stands in the high half of the other words is ignored by the next product.
-inline void philox(Block blocks[kBlocks], Key key) {
-  const U multiplier0 = SetU(0xD2511F53u);
-  const U multiplier1 = SetU(0xCD9E8D57u);
-  Block chains[2 * kBlocks];
-  for (int i = 0; i < kBlocks; i++) {
-    chains[2 * i] = blocks[i];
-    for (int w = 0; w < kWords; w++) chains[2 * i + 1].word[w] = OddU(blocks[i].word[w]);
-  }
-  for (int round = 0; round < 10; round++) {
-    for (Block& chain : chains) {
-      U* c = chain.word;
-      U product0 = MulWideU(multiplier0, c[0]);
-      U product1 = MulWideU(multiplier1, c[2]);
-      c[0] = XorU(XorU(OddU(product1), c[1]), SetU(key.low));
-      c[1] = product1;
-      c[2] = XorU(XorU(OddU(product0), c[3]), SetU(key.high));
-      c[3] = product0;
+// One round on half of the lanes, each in the low half of 64 bits: a product then holds both its
+// halves, and what stands in the high half of the other words is ignored by the next product.
+inline void one_round(U& a, U& b, U& c, U& d, Key key) {
+  const U product0 = MulWideU(SetU(0xD2511F53u), a);
+  const U product1 = MulWideU(SetU(0xCD9E8D57u), c);
+  a = XorU(OddU(product1), XorU(b, SetU(key.low)));
+  b = product1;
+  c = XorU(OddU(product0), XorU(d, SetU(key.high)));
+  d = product0;
+}
+
+inline Key next(Key key) { return {key.low + 0x9E3779B9u, key.high + 0xBB67AE85u}; }
+
+// Ten rounds of each chain: side by side, as a round waits for its products; one after the other
+// where registers are few.
+inline void rounds(Block chains[kChains], Key key) {
+  if (kAccumulators >= 24) {
+    for (int round = 0; round < 10; round++, key = next(key)) {
+      for (int i = 0; i < kChains; i++) {
+        U* c = chains[i].word;
+        one_round(c[0], c[1], c[2], c[3], key);
+      }
     }
-    key.low += 0x9E3779B9u;
-    key.high += 0xBB67AE85u;
+    return;
   }
+  for (int i = 0; i < kChains; i++) {
+    U* word = chains[i].word;
+    U a = word[0], b = word[1], c = word[2], d = word[3];
+    Key own = key;
+    for (int round = 0; round < 10; round++, own = next(own)) one_round(a, b, c, d, own);
+    chains[i] = {{a, b, c, d}};
+  }
+}
+
+// Even and odd lanes apart.
+inline void philox(Block random[kBlocks], Key key) {
+  Block chains[kChains];
+  for (int i = 0; i < kBlocks; i++) {
+    chains[2 * i] = random[i];
+    for (int w = 0; w < kWords; w++) chains[2 * i + 1].word[w] = OddU(random[i].word[w]);
+  }
+  rounds(chains, key);
   for (int i = 0; i < kBlocks; i++) {
     for (int w = 0; w < kWords; w++) {
-      blocks[i].word[w] = MergeU(chains[2 * i].word[w], chains[2 * i + 1].word[w]);
+      random[i].word[w] = MergeU(chains[2 * i].word[w], chains[2 * i + 1].word[w]);
     }
   }
 }
