@@ -5,6 +5,11 @@
 // still in cache for the second. Statistics are exact two-pass moments of short runs, merged in
 // double in a fixed order; pad lanes of the last block do not count. A channel is one run of floats
 // per block, or row-major per image: what reads and writes it is the same.
+//
+// Bound by memory. Passes of forward: src twice, dst, addend; of backward: src twice, diff_dst
+// twice (with relu dst beside it, with diff_addend that one instead the second time), diff_src.
+// GB/s of all these against the triad of the same run, one thread of a Zen 5: see
+// docs/ops/batch_norm.md.
 #include "moments.h"
 
 namespace ITA_ISA {
@@ -87,15 +92,18 @@ Normal running_normal(const ita_batch_norm* op, int64_t c) {
   return {op->running_mean[c], static_cast<float>(inverse_root(op->running_var[c], op->epsilon))};
 }
 
-void normalise(const ita_batch_norm* op, const Channel& channel, int64_t c, Normal normal) {
+template <class End>
+void normalise(const ita_batch_norm* op, const Channel& channel, int64_t c, Normal normal,
+               End end) {
   const V mean = Set(normal.mean);
   const V scale = Set(normal.rstd * or_else(op->scale, c, 1.0f));
   const V shift = Set(or_else(op->shift, c, 0.0f));
   for (int64_t r = 0; r < channel.runs; r++) {
-    const float* src = op->src + channel.run(r);  // src[n/16, c, :, :]
-    float* dst = op->dst + channel.run(r);        // dst[n/16, c, :, :]
-    for_each_vector(0, channel.floats, [=](auto vector, int64_t p) {
-      vector.store(MulAdd(Sub(vector.load(src + p), mean), scale, shift), dst + p);
+    const float* src = op->src;  // src[n/16, c, :, :]
+    float* dst = op->dst;        // dst[n/16, c, :, :]
+    for_each_vector(channel.run(r), channel.run(r) + channel.floats, [=](auto vector, int64_t at) {
+      V y = MulAdd(Sub(vector.load(src + at), mean), scale, shift);
+      vector.store(end.apply(vector, y, at), dst + at);
     });
   }
 }
@@ -106,20 +114,24 @@ struct Gradient {
 };
 
 void propagate(const ita_batch_norm* op, const Channel& channel, float channel_mean,
-               const Gradient& gradient) {
+               const Gradient& gradient, const Incoming& incoming) {
   const V mean = Set(channel_mean);
   const V slope = Set(static_cast<float>(gradient.slope));
   const V mean_diff = Set(static_cast<float>(gradient.mean_diff));
   const V mean_product = Set(static_cast<float>(gradient.mean_product));
   for (int64_t r = 0; r < channel.runs; r++) {
     const M values = FirstN(channel.lanes(r));
-    const float* src = op->src + channel.run(r);            // src[n/16, c, :, :]
-    const float* diff_dst = op->diff_dst + channel.run(r);  // diff_dst[n/16, c, :, :]
-    float* diff_src = op->diff_src + channel.run(r);        // diff_src[n/16, c, :, :]
-    for_each_vector(0, channel.floats, [=](auto vector, int64_t p) {
-      V centred = Sub(vector.load(diff_dst + p), mean_diff);
-      V diff = NegMulAdd(Sub(vector.load(src + p), mean), mean_product, centred);
-      vector.store(IfThenElseZero(values, Mul(slope, diff)), diff_src + p);
+    for_each_run(channel.floats, [&](int64_t first, int64_t floats) {
+      alignas(64) float buffer[kRunFloats];
+      const int64_t at = channel.run(r) + first;
+      const float* src = op->src + at;  // src[n/16, c, :, :]
+      const float* diff_dst = incoming.at(at).settle(floats, buffer);
+      float* diff_src = op->diff_src + at;  // diff_src[n/16, c, :, :]
+      for_each_vector(0, floats, [=](auto vector, int64_t p) {
+        V centred = Sub(vector.load(diff_dst + p), mean_diff);
+        V diff = NegMulAdd(Sub(vector.load(src + p), mean), mean_product, centred);
+        vector.store(IfThenElseZero(values, Mul(slope, diff)), diff_src + p);
+      });
     });
   }
 }
@@ -131,12 +143,14 @@ void backward_channel(const ita_batch_norm* op, int64_t c) {
       batch ? Normal{op->saved_mean[c], op->saved_rstd[c]} : running_normal(op, c);
   Gradient gradient = {static_cast<double>(normal.rstd) * or_else(op->scale, c, 1.0f), 0, 0};
 
+  Incoming incoming = Incoming::of(op);
   if (batch || op->diff_scale || op->diff_shift) {
     LaneSums sums;
     for (int64_t r = 0; r < channel.runs; r++) {
-      sums.add(op->diff_dst + channel.run(r), op->src + channel.run(r), Set(normal.mean),
+      sums.add(incoming.at(channel.run(r)), op->src + channel.run(r), Set(normal.mean),
                channel.floats, channel.row_major ? 1 : kLanes);
     }
+    incoming = incoming.settled();
     const double diff = total(sums.diff);
     const double product = total(sums.product);
     if (op->diff_scale) op->diff_scale[c] += static_cast<float>(product * normal.rstd);
@@ -147,7 +161,7 @@ void backward_channel(const ita_batch_norm* op, int64_t c) {
       gradient.mean_product = product * variance_inverse / channel.count();
     }
   }
-  propagate(op, channel, normal.mean, gradient);
+  propagate(op, channel, normal.mean, gradient, incoming);
 }
 
 // Channels of a chunk: one, or more where they are small.
@@ -161,17 +175,20 @@ ita_status batch_norm_forward(ita_context* ctx, const ita_batch_norm* op) {
   ITA_ASSERT(op->src && op->dst);
   ITA_ASSERT(op->batch_statistics ? op->saved_mean && op->saved_rstd
                                   : op->running_mean && op->running_var);
-  parallel_for(ctx, op->shape.c, grain_of(op->shape), [=](int64_t begin, int64_t end, int32_t) {
-    for (int64_t c = begin; c < end; c++) {
-      const Channel channel(op->shape, c);
-      normalise(op, channel, c,
-                op->batch_statistics ? batch_normal(op, channel, c) : running_normal(op, c));
-    }
+  with_epilogue(op, [=](auto end) {
+    parallel_for(ctx, op->shape.c, grain_of(op->shape), [=](int64_t first, int64_t last, int32_t) {
+      for (int64_t c = first; c < last; c++) {
+        const Channel channel(op->shape, c);
+        normalise(op, channel, c,
+                  op->batch_statistics ? batch_normal(op, channel, c) : running_normal(op, c), end);
+      }
+    });
   });
   return ITA_OK;
 }
 
 ita_status batch_norm_backward(ita_context* ctx, const ita_batch_norm* op) {
+  ITA_ASSERT(!op->relu || op->dst);
   ITA_ASSERT(op->src && op->diff_dst && op->diff_src);
   ITA_ASSERT(op->batch_statistics ? op->saved_mean && op->saved_rstd
                                   : op->running_mean && op->running_var);

@@ -67,17 +67,19 @@ void save_moments(const ita_group_norm* op, const Group& group, int64_t item) {
   }
 }
 
-void normalise(const ita_group_norm* op, const Group& group, int64_t item) {
+template <class End>
+void normalise(const ita_group_norm* op, const Group& group, int64_t item, End end) {
   const V mean = group.spread(op->saved_mean + item * group.lanes);
   const V rstd = group.spread(op->saved_rstd + item * group.lanes);
   for (int64_t c = 0; c < group.channels; c++) {
     const V scale = Mul(rstd, Set(or_else(op->scale, group.channel + c, 1.0f)));
     const V shift = Set(or_else(op->shift, group.channel + c, 0.0f));
     const int64_t at = group.first + c * group.floats;
-    const float* src = op->src + at;  // src[n/16, c, :, :]
-    float* dst = op->dst + at;        // dst[n/16, c, :, :]
-    for_each_vector(0, group.floats, [=](auto vector, int64_t p) {
-      vector.store(MulAdd(Sub(vector.load(src + p), mean), scale, shift), dst + p);
+    const float* src = op->src;  // src[n/16, c, :, :]
+    float* dst = op->dst;        // dst[n/16, c, :, :]
+    for_each_vector(at, at + group.floats, [=](auto vector, int64_t p) {
+      V y = MulAdd(Sub(vector.load(src + p), mean), scale, shift);
+      vector.store(end.apply(vector, y, p), dst + p);
     });
   }
 }
@@ -91,12 +93,13 @@ struct Share {
 LaneSums sum_group(const ita_group_norm* op, const Group& group, int64_t item, Share* shares) {
   const float* rstd = op->saved_rstd + item * group.lanes;
   const V mean = group.spread(op->saved_mean + item * group.lanes);
+  const Incoming incoming = Incoming::of(op);
   LaneSums all;
   for (int64_t c = 0; c < group.channels; c++) {
     const int64_t at = group.first + c * group.floats;
     const float scale = or_else(op->scale, group.channel + c, 1.0f);
     LaneSums sums;
-    sums.add(op->diff_dst + at, op->src + at, mean, group.floats, group.lanes);
+    sums.add(incoming.at(at), op->src + at, mean, group.floats, group.lanes);
     Share share = {0, total(sums.diff)};
     for (int i = 0; i < group.lanes; i++) {
       share.scale += sums.product[i] * rstd[i];
@@ -117,6 +120,7 @@ void propagate(const ita_group_norm* op, const Group& group, int64_t item, const
     mean_diffs[i] = static_cast<float>(sums.diff[i] / group.count());
     mean_products[i] = static_cast<float>(sums.product[i] * variance_inverse / group.count());
   }
+  const Incoming incoming = Incoming::of(op).settled();
   const V mean = group.spread(op->saved_mean + item * group.lanes);
   const V rstd = group.spread(rstds);
   const V mean_diff = group.spread(mean_diffs);
@@ -124,13 +128,16 @@ void propagate(const ita_group_norm* op, const Group& group, int64_t item, const
   for (int64_t c = 0; c < group.channels; c++) {
     const V scale = Set(or_else(op->scale, group.channel + c, 1.0f));
     const int64_t at = group.first + c * group.floats;
-    const float* src = op->src + at;            // src[n/16, c, :, :]
-    const float* diff_dst = op->diff_dst + at;  // diff_dst[n/16, c, :, :]
-    float* diff_src = op->diff_src + at;        // diff_src[n/16, c, :, :]
-    for_each_vector(0, group.floats, [=](auto vector, int64_t p) {
-      V centred = Sub(Mul(vector.load(diff_dst + p), scale), mean_diff);
-      V diff = NegMulAdd(Sub(vector.load(src + p), mean), mean_product, centred);
-      vector.store(Mul(rstd, diff), diff_src + p);
+    for_each_run(group.floats, [&](int64_t first, int64_t floats) {
+      alignas(64) float buffer[kRunFloats];
+      const float* src = op->src + at + first;  // src[n/16, c, :, :]
+      const float* diff_dst = incoming.at(at + first).settle(floats, buffer);
+      float* diff_src = op->diff_src + at + first;  // diff_src[n/16, c, :, :]
+      for_each_vector(0, floats, [=](auto vector, int64_t p) {
+        V centred = Sub(Mul(vector.load(diff_dst + p), scale), mean_diff);
+        V diff = NegMulAdd(Sub(vector.load(src + p), mean), mean_product, centred);
+        vector.store(Mul(rstd, diff), diff_src + p);
+      });
     });
   }
 }
@@ -160,17 +167,20 @@ ita_status group_norm_forward(ita_context* ctx, const ita_group_norm* op) {
   ITA_ASSERT(op->src && op->dst && op->saved_mean && op->saved_rstd);
   ITA_ASSERT(op->groups > 0 && op->shape.c % op->groups == 0);
   const int64_t items = divide_up(op->shape.n, op->shape.block) * op->groups;
-  parallel_for(ctx, items, grain_of(op), [=](int64_t begin, int64_t end, int32_t) {
-    for (int64_t item = begin; item < end; item++) {
-      const Group group(op, item);
-      save_moments(op, group, item);
-      normalise(op, group, item);
-    }
+  with_epilogue(op, [=](auto end) {
+    parallel_for(ctx, items, grain_of(op), [=](int64_t first, int64_t last, int32_t) {
+      for (int64_t item = first; item < last; item++) {
+        const Group group(op, item);
+        save_moments(op, group, item);
+        normalise(op, group, item, end);
+      }
+    });
   });
   return ITA_OK;
 }
 
 ita_status group_norm_backward(ita_context* ctx, const ita_group_norm* op) {
+  ITA_ASSERT(!op->relu || op->dst);
   ITA_ASSERT(op->src && op->diff_dst && op->diff_src && op->saved_mean && op->saved_rstd);
   const int64_t blocks = divide_up(op->shape.n, op->shape.block);
   const int64_t bytes = blocks * op->shape.c * static_cast<int64_t>(sizeof(Share));

@@ -7,11 +7,20 @@
 #ifndef INTARSIA_MOMENTS_H_
 #define INTARSIA_MOMENTS_H_
 
-#include "rows.h"
+#include "norm_epilogue.h"
 
 namespace ITA_ISA {
 
 constexpr int64_t kRun = 256;  // vectors
+constexpr int64_t kRunFloats = kRun * kLanes;
+
+// Calls body(first, floats) for the runs of [0, count).
+template <class Body>
+inline void for_each_run(int64_t count, const Body& body) {
+  for (int64_t first = 0; first < count; first += kRunFloats) {
+    body(first, count - first < kRunFloats ? count - first : kRunFloats);
+  }
+}
 
 // Sum of term(i) over [0, count) by four accumulators.
 template <class Term>
@@ -26,6 +35,31 @@ inline V sum_terms(int64_t count, const Term& term) {
   }
   for (; i < count; i++) a = Add(a, term(i));
   return Add(Add(a, b), Add(c, d));
+}
+
+struct Two {
+  V first, second;
+};
+
+// Two sums of what one load gives.
+template <class Term>
+inline Two sum_two(int64_t count, const Term& term) {
+  Two a = {Zero(), Zero()}, b = a, c = a, d = a;
+  const auto add = [&term](Two* sums, int64_t i) {
+    const Two terms = term(i);
+    sums->first = Add(sums->first, terms.first);
+    sums->second = Add(sums->second, terms.second);
+  };
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    add(&a, i);
+    add(&b, i + 1);
+    add(&c, i + 2);
+    add(&d, i + 3);
+  }
+  for (; i < count; i++) add(&a, i);
+  return {Add(Add(a.first, b.first), Add(c.first, d.first)),
+          Add(Add(a.second, b.second), Add(c.second, d.second))};
 }
 
 // The same over a run of floats: term(vector, at) is zero in the lanes that a part lacks.
@@ -110,21 +144,20 @@ struct LaneMoments {
     const float n = static_cast<float>(vectors);
     V centre =
         Mul(sum_terms(vectors, [=](int64_t i) { return Load(src + i * kLanes); }), Set(1 / n));
-    V rest = sum_terms(vectors, [=](int64_t i) { return Sub(Load(src + i * kLanes), centre); });
-    V squares = sum_terms(vectors, [=](int64_t i) {
+    const Two sums = sum_two(vectors, [=](int64_t i) {
       V distance = Sub(Load(src + i * kLanes), centre);
-      return Mul(distance, distance);
+      return Two{distance, Mul(distance, distance)};
     });
-    float centres[kLanes], rests[kLanes], sums[kLanes];
+    float centres[kLanes], rests[kLanes], squares[kLanes];
     StoreU(centre, centres);
-    StoreU(rest, rests);
-    StoreU(squares, sums);
+    StoreU(sums.first, rests);
+    StoreU(sums.second, squares);
+    const double all = count + n, share = n / all, weight = count * n / all;  // merge, by lanes
     for (int i = 0; i < kLanes; i++) {
-      double correction = static_cast<double>(rests[i]) / n;
-      Moments merged = lane(i);
-      merge(&merged, {n, centres[i] + correction, sums[i] - correction * rests[i]});
-      mean[i] = merged.mean;
-      m2[i] = merged.m2;
+      const double correction = static_cast<double>(rests[i]) / n;
+      const double delta = centres[i] + correction - mean[i];
+      mean[i] += delta * share;
+      m2[i] += squares[i] - correction * rests[i] + delta * delta * weight;
     }
     count += n;
   }
@@ -136,12 +169,11 @@ struct LaneSums {
   double diff[kLanes] = {};
   double product[kLanes] = {};
 
-  void add(const float* diff_dst, const float* src, V mean, int64_t count, int lanes) {
-    constexpr int64_t kFloats = kRun * kLanes;
-    for (int64_t first = 0; first < count; first += kFloats) {
-      add_run(diff_dst + first, src + first, mean,
-              count - first < kFloats ? count - first : kFloats, lanes);
-    }
+  void add(const Incoming& incoming, const float* src, V mean, int64_t count, int lanes) {
+    for_each_run(count, [&](int64_t first, int64_t floats) {
+      alignas(64) float buffer[kRunFloats];
+      add_run(incoming.at(first).settle(floats, buffer), src + first, mean, floats, lanes);
+    });
   }
 
  private:

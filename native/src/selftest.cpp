@@ -88,6 +88,9 @@ bool correct(masked_sgd_step_tag, const ita_masked_sgd& op, const Problem& p) {
     const double weight = w - double{op.learning_rate} * (g + double{op.momentum} * velocity);
     same = same && (trained ? near(op.weights[i], weight) && near(op.velocity[i], velocity)
                             : op.weights[i] == w && op.velocity[i] == v);
+    same =
+        same && (!op.mask || bit(op.mask, p.s.cols, i) == (bit(op.candidates, p.s.cols, i) &&
+                                                           fabsf(op.weights[i]) >= *op.threshold));
   }
   return same;
 }

@@ -96,34 +96,57 @@ inline ita_mask_cut bind(Problem& p, const ita_mask_cut*) {
           p.counts(1)};
 }
 
+// The mask that an optimiser cuts; the threshold lies among the weights.
+template <class Op>
+Op bind_cut(Problem& p, Op op) {
+  if (!p.or_null(op.weights)) return op;
+  float* threshold = p.values(1);
+  *threshold = 0.5f;
+  op.threshold = threshold;
+  op.candidates = p.mask(p.s.rows, p.s.cols);
+  op.mask = p.mask(p.s.rows, p.s.cols);
+  op.ties = ITA_TIES_KEPT;
+  return op;
+}
+
 inline ita_masked_sgd bind(Problem& p, const ita_masked_sgd*) {
   const Size& s = p.s;
-  return {{s.rows, s.cols},
-          p.values(plane(s)),
-          p.or_null(p.mask(s.rows, s.cols)),
-          p.values(plane(s)),
-          p.values(plane(s)),
-          0.1f,
-          0.9f,
-          0.01f,
-          1};
+  ita_masked_sgd op = {{s.rows, s.cols},
+                       p.values(plane(s)),
+                       p.or_null(p.mask(s.rows, s.cols)),
+                       p.values(plane(s)),
+                       p.values(plane(s)),
+                       0.1f,
+                       0.9f,
+                       0.01f,
+                       1,
+                       nullptr,
+                       nullptr,
+                       nullptr,
+                       ITA_TIES_KEPT};
+  return bind_cut(p, op);
 }
 
 inline ita_masked_adam bind(Problem& p, const ita_masked_adam*) {
   const Size& s = p.s;
-  return {{s.rows, s.cols},
-          p.values(plane(s)),
-          p.or_null(p.mask(s.rows, s.cols)),
-          p.values(plane(s)),
-          p.values(plane(s)),
-          p.positive(plane(s)),
-          0.001f,
-          0.9f,
-          0.999f,
-          1e-8f,
-          0.01f,
-          1,
-          3};
+  ita_masked_adam op = {{s.rows, s.cols},
+                        p.values(plane(s)),
+                        p.or_null(p.mask(s.rows, s.cols)),
+                        p.values(plane(s)),
+                        p.values(plane(s)),
+                        p.positive(plane(s)),
+                        0.001f,
+                        0.9f,
+                        0.999f,
+                        1e-8f,
+                        0.01f,
+                        1,
+                        3,
+                        nullptr,
+                        nullptr,
+                        nullptr,
+                        ITA_TIES_KEPT};
+  return bind_cut(p, op);
 }
 
 template <class Op>  // relu, add, reorder: nothing but tensors of one shape
@@ -200,7 +223,10 @@ inline ita_batch_norm bind(Problem& p, const ita_batch_norm*) {
           p.diffs(image(s)),
           p.diffs(image(s)),
           p.or_null(p.values(s.c)),
-          p.or_null(p.values(s.c))};
+          p.or_null(p.values(s.c)),
+          s.c % 4 < 2,
+          p.or_null(p.activations(image(s))),
+          p.or_null(p.diffs(image(s)))};
 }
 
 inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
@@ -218,7 +244,10 @@ inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
           p.diffs(image(s)),
           p.diffs(image(s)),
           p.or_null(p.values(s.c)),
-          p.or_null(p.values(s.c))};
+          p.or_null(p.values(s.c)),
+          s.c % 4 < 2,
+          p.or_null(p.activations(image(s))),
+          p.or_null(p.diffs(image(s)))};
 }
 
 inline ita_softmax_cross_entropy bind(Problem& p, const ita_softmax_cross_entropy*) {

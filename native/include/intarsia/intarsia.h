@@ -351,8 +351,10 @@ ITA_API ita_status ita_mask_cut_apply(ita_context* ctx, const ita_mask_cut* op);
  *   g = gradient + weight_decay * weights;   velocity = momentum * velocity + g
  *   weights -= learning_rate * (nesterov ? g + momentum * velocity : velocity)
  *
- * Elements outside `trainable` are not written, nor is their velocity, whatever the
- * hyper-parameters.
+ * Elements outside `trainable` keep their bits, as does their velocity, whatever the
+ * hyper-parameters. With `mask` the step also cuts it from the new weights, trainable or not, as
+ * mask_cut would: for scores whose threshold is known before the step (Mallya et al. 2018,
+ * Piggyback).
  */
 typedef struct ita_masked_sgd {
   ita_plane_shape shape;
@@ -363,7 +365,11 @@ typedef struct ita_masked_sgd {
   float learning_rate;
   float momentum;
   float weight_decay;
-  int32_t nesterov; /**< 0 or 1 */
+  int32_t nesterov;           /**< 0 or 1                                                      */
+  const float* threshold;     /**< [1] as magnitude_threshold writes it; read with mask        */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all), read with mask       */
+  uint32_t* mask;             /**< [rows, ceil(cols / 32)] written from the new weights, or NULL */
+  ita_ties ties;              /**< KEPT or DROPPED, read with mask                             */
 } ita_masked_sgd;
 
 ITA_API ita_status ita_masked_sgd_step(ita_context* ctx, const ita_masked_sgd* op);
@@ -374,7 +380,8 @@ ITA_API ita_status ita_masked_sgd_step(ita_context* ctx, const ita_masked_sgd* o
  * One step of Adam (Kingma and Ba 2015, algorithm 1) on the trainable elements; with `decoupled` 1
  * the weight decay is AdamW's (Loshchilov and Hutter 2019), else it is added to the gradient.
  *
- * Elements outside `trainable` are not written, nor are their moments.
+ * Elements outside `trainable` keep their bits, as do their moments. `mask` is cut from the new
+ * weights as masked_sgd does.
  */
 typedef struct ita_masked_adam {
   ita_plane_shape shape;
@@ -388,8 +395,12 @@ typedef struct ita_masked_adam {
   float beta2;
   float epsilon;
   float weight_decay;
-  int32_t decoupled; /**< 0 or 1                                        */
-  int64_t step;      /**< counts from 1, for the bias correction        */
+  int32_t decoupled;          /**< 0 or 1                                        */
+  int64_t step;               /**< counts from 1, for the bias correction        */
+  const float* threshold;     /**< [1] as magnitude_threshold writes it; read with mask        */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all), read with mask       */
+  uint32_t* mask;             /**< [rows, ceil(cols / 32)] written from the new weights, or NULL */
+  ita_ties ties;              /**< KEPT or DROPPED, read with mask                             */
 } ita_masked_adam;
 
 ITA_API ita_status ita_masked_adam_step(ita_context* ctx, const ita_masked_adam* op);
@@ -449,6 +460,10 @@ ITA_API ita_status ita_avg_pool2d_backward_data(ita_context* ctx, const ita_avg_
  *   running = (1 - momentum) * running + momentum * batch,   the variance unbiased (N*H*W - 1).
  * With batch_statistics 0 the running statistics are used and left alone. backward follows the same
  * choice: batch statistics are differentiated through, running ones are constants.
+ *
+ * With `addend` and `relu` (a residual block's end, He et al. 2016) dst = max(norm + addend, 0),
+ * and what backward calls the gradient of the norm is diff_dst where dst > 0; it is diff_addend
+ * too.
  */
 typedef struct ita_batch_norm {
   ita_activation_shape shape;
@@ -467,6 +482,9 @@ typedef struct ita_batch_norm {
   float* diff_src;       /**< [N, C, H, W] activations, written by backward                   */
   float* diff_scale;     /**< [C] or NULL, added to by backward                               */
   float* diff_shift;     /**< [C] or NULL, added to by backward                               */
+  int32_t relu;          /**< 0 or 1: dst = max(norm + addend, 0), and backward reads dst       */
+  const float* addend;   /**< [N, C, H, W] activations or NULL, read by forward; may be dst     */
+  float* diff_addend; /**< [N, C, H, W] activations or NULL, written by backward; may be diff_dst */
 } ita_batch_norm;
 
 ITA_API ita_status ita_batch_norm_forward(ita_context* ctx, const ita_batch_norm* op);
@@ -476,7 +494,8 @@ ITA_API ita_status ita_batch_norm_backward(ita_context* ctx, const ita_batch_nor
 
 /**
  * dst = (src - mean) * rstd * scale + shift with mean and (biased) variance over the C/groups * H *
- * W values of each image and group (Wu and He 2018). groups divides C.
+ * W values of each image and group (Wu and He 2018). groups divides C. `addend` and `relu` as in
+ * batch_norm.
  */
 typedef struct ita_group_norm {
   ita_activation_shape shape;
@@ -492,6 +511,9 @@ typedef struct ita_group_norm {
   float* diff_src;       /**< [N, C, H, W] activations, written by backward                */
   float* diff_scale;     /**< [C] or NULL, added to by backward                            */
   float* diff_shift;     /**< [C] or NULL, added to by backward                            */
+  int32_t relu;          /**< 0 or 1: dst = max(norm + addend, 0), and backward reads dst       */
+  const float* addend;   /**< [N, C, H, W] activations or NULL, read by forward; may be dst     */
+  float* diff_addend; /**< [N, C, H, W] activations or NULL, written by backward; may be diff_dst */
 } ita_group_norm;
 
 ITA_API ita_status ita_group_norm_forward(ita_context* ctx, const ita_group_norm* op);

@@ -191,6 +191,7 @@ public final class ReferenceTable {
         f.number("momentum"),
         f.number("weightDecay"),
         f.flag("nesterov"));
+    cutNewWeights(f);
   }
 
   private static void maskedAdamStep(Fields f) {
@@ -208,6 +209,24 @@ public final class ReferenceTable {
         f.number("weightDecay"),
         f.flag("decoupled"),
         f.integer("stepCount"));
+    cutNewWeights(f);
+  }
+
+  /** The mask that an optimiser cuts from the weights it has stepped. */
+  private static void cutNewWeights(Fields f) {
+    if (f.field("mask").value() != null) {
+      PlaneShape shape = f.shape(PlaneShape.class);
+      boolean[] mask = new boolean[shape.elements()];
+      MaskCutReference.apply(
+          shape,
+          f.floats("weights"),
+          f.bits("candidates"),
+          f.floats("threshold")[0],
+          f.choice("ties", Ties.class),
+          0,
+          mask);
+      f.writeBits("mask", mask);
+    }
   }
 
   private static void reluForward(Fields f) {
@@ -250,6 +269,8 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("addend"),
+        f.flag("relu"),
         f.floats("dst"));
   }
 
@@ -264,8 +285,11 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("dst"),
+        f.flag("relu"),
         f.floats("diffDst"),
         f.floats("diffSrc"),
+        f.floats("diffAddend"),
         f.floats("diffScale"),
         f.floats("diffShift"));
   }
@@ -280,6 +304,8 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("addend"),
+        f.flag("relu"),
         f.floats("dst"));
   }
 
@@ -291,8 +317,11 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("dst"),
+        f.flag("relu"),
         f.floats("diffDst"),
         f.floats("diffSrc"),
+        f.floats("diffAddend"),
         f.floats("diffScale"),
         f.floats("diffShift"));
   }

@@ -7,6 +7,7 @@ import dev.intarsia.Layout;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.Ties;
 import dev.intarsia.internal.Fields;
 import dev.intarsia.internal.NativeDevice;
 import dev.intarsia.internal.NativeStorage;
@@ -358,6 +359,22 @@ public abstract class Operation {
     if (!(value >= 0 && value < 1)) {
       throw new IllegalArgumentException(
           name() + ": " + field + " is " + value + ", expected at least 0 and below 1");
+    }
+  }
+
+  /** Refuses ties that need a count, which takes a second pass. */
+  final void requireCountless(Ties ties) {
+    if (ties == Ties.EXACT) {
+      throw new IllegalArgumentException(
+          name() + ": ties is EXACT, expected KEPT or DROPPED; MaskCut counts ties");
+    }
+  }
+
+  /** Refuses to cut a mask by a threshold that is not set. */
+  final void requireThreshold() {
+    if (value("mask") != null && value("threshold") == null) {
+      throw new IllegalStateException(
+          name() + ": mask is set and threshold is not; set both or neither");
     }
   }
 
