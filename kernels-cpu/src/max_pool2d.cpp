@@ -26,7 +26,7 @@ ita_status max_pool2d_forward(ita_context* ctx, const ita_max_pool2d* op) {
   const ita_pool2d_shape s = op->shape;
   const int64_t image = int64_t{s.h} * s.w * kLanes;
   const int64_t planes = blocks_of(s.n) * s.c;
-  const int64_t grain = grain_for(2 * image / kLanes);
+  const Grain grain = grain_for(2 * image / kLanes);
   parallel_for(ctx, planes, grain, [=](int64_t begin, int64_t end, int32_t) {
     for (int64_t plane = begin; plane < end; plane++) {
       const float* src = op->src + plane * image;  // src[n/16, c, :, :]
@@ -44,7 +44,7 @@ ita_status max_pool2d_backward_data(ita_context* ctx, const ita_max_pool2d* op) 
   const ita_pool2d_shape s = op->shape;
   const int64_t image = int64_t{s.h} * s.w * kLanes;
   const int64_t planes = blocks_of(s.n) * s.c;
-  const int64_t grain = grain_for(2 * image / kLanes);
+  const Grain grain = grain_for(2 * image / kLanes);
   parallel_for(ctx, planes, grain, [=](int64_t begin, int64_t end, int32_t) {
     for (int64_t plane = begin; plane < end; plane++) {
       const float* src = op->src + plane * image;  // src[n/16, c, :, :]
