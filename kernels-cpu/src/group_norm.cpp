@@ -129,12 +129,17 @@ void add_shares(const ita_group_norm* op, const Share* shares) {
   }
 }
 
+// A group is read twice and written once.
+Grain grain_of(const ita_group_norm* op) {
+  return grain_for(12 * (op->shape.c / op->groups) * int64_t{op->shape.h} * op->shape.w);
+}
+
 }  // namespace
 
 ita_status group_norm_forward(ita_context* ctx, const ita_group_norm* op) {
   ITA_ASSERT(op->src && op->dst && op->saved_mean && op->saved_rstd);
   ITA_ASSERT(op->groups > 0 && op->shape.c % op->groups == 0);
-  parallel_for(ctx, blocks_of(op->shape.n) * op->groups, 1,
+  parallel_for(ctx, blocks_of(op->shape.n) * op->groups, grain_of(op),
                [=](int64_t begin, int64_t end, int32_t) {
                  for (int64_t item = begin; item < end; item++) {
                    const Group group(op, item);
@@ -151,7 +156,7 @@ ita_status group_norm_backward(ita_context* ctx, const ita_group_norm* op) {
   const int64_t bytes = blocks * op->shape.c * static_cast<int64_t>(sizeof(Share));
   Share* shares = static_cast<Share*>(ita_core_scratch(ctx, bytes));  // [N/16, C]
   if (!shares) return ITA_OUT_OF_MEMORY;
-  parallel_for(ctx, blocks * op->groups, 1, [=](int64_t begin, int64_t end, int32_t) {
+  parallel_for(ctx, blocks * op->groups, grain_of(op), [=](int64_t begin, int64_t end, int32_t) {
     for (int64_t item = begin; item < end; item++) {
       const Group group(op, item);
       propagate(op, group, item, sum_group(op, group, item, shares));

@@ -10,15 +10,17 @@
 #include <linux/futex.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-// Sleeps while *word is `value`, or returns for no reason: callers look again.
-inline void futex_wait(uint32_t* word, uint32_t value) {
-  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+// Sleeps while *word is `value`, at most for `limit` if there is one, or returns for no reason:
+// callers look again.
+inline void futex_wait(uint32_t* word, uint32_t value, const timespec* limit = nullptr) {
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, limit, nullptr, 0);
 }
 
 inline void futex_wake(uint32_t* word, int sleepers) {
@@ -31,7 +33,7 @@ inline void pause_briefly() {
 #endif
 }
 
-constexpr int kSpins = 2000;  // 20 to 50 microseconds
+constexpr int kSpins = 2000;  // about 100 microseconds: bridges what a step does on one thread
 
 struct Job {
   static constexpr uint32_t kInside = 0xFFFF;  // how many workers are inside
@@ -61,8 +63,11 @@ inline void job_leave(Job* job) {
   if ((before & Job::kAwaited) && (before & Job::kInside) == 1) futex_wake(&job->word, 1);
 }
 
-// By the caller: lets nobody in any more, and returns when nobody is inside.
-inline void job_close(Job* job) {
+// By the caller: lets nobody in any more, and returns when nobody is inside. late() is called once
+// if somebody still is after a while: too long for a chunk, so its worker may have lost its core.
+template <class Late>
+inline void job_close(Job* job, const Late& late) {
+  constexpr timespec kWhile = {0, 300000};
   uint32_t word = __atomic_and_fetch(&job->word, ~Job::kOpen, __ATOMIC_ACQ_REL);
   for (int spin = 0; spin < kSpins && (word & Job::kInside); spin++) {
     pause_briefly();
@@ -70,9 +75,10 @@ inline void job_close(Job* job) {
   }
   if (!(word & Job::kInside)) return;
   word = __atomic_or_fetch(&job->word, Job::kAwaited, __ATOMIC_ACQ_REL);
-  while (word & Job::kInside) {
-    futex_wait(&job->word, word);
+  for (bool first = true; word & Job::kInside; first = false) {
+    futex_wait(&job->word, word, first ? &kWhile : nullptr);
     word = __atomic_load_n(&job->word, __ATOMIC_ACQUIRE);
+    if (first && (word & Job::kInside)) late();
   }
 }
 
