@@ -10,8 +10,7 @@ namespace ITA_ISA {
 ita_status add_forward(ita_context* ctx, const ita_add* op) {
   ITA_ASSERT(op->src && op->addend && op->dst);
   const ita_activation_shape& s = op->shape;
-  constexpr int64_t kGrain = 1024;  // vectors of a chunk, 64 KB
-  parallel_for(ctx, blocks_of(s.n) * s.c * s.h * s.w, kGrain,
+  parallel_for(ctx, blocks_of(s.n) * s.c * s.h * s.w, grain_for(12),
                [=](int64_t begin, int64_t end, int32_t) {
                  const float* src = op->src;
                  const float* addend = op->addend;

@@ -13,8 +13,13 @@ namespace ITA_ISA {
 // cache. It decides how many items a chunk has and whether threads share the loop at all, by the
 // shape alone. A vector that streams from memory counts for eight.
 struct Grain {
+#ifdef ITA_CHECKED
+  static constexpr int64_t kChunk = 1024;  // the self-test's small shapes meet threads too
+  static constexpr int64_t kAlone = 0;
+#else
   static constexpr int64_t kChunk = 32768;       // operations that hide a hand-out: 10 microseconds
   static constexpr int64_t kAlone = 5 * kChunk;  // that do not repay waking a thread: 50
+#endif
 
   int64_t items;  // of a chunk
   int64_t alone;  // items below which the calling thread does all of them

@@ -10,15 +10,13 @@ namespace ITA_ISA {
 
 namespace {
 
-constexpr int64_t kGrain = 1024;  // vectors of a chunk, 64 KB
-
 int64_t vectors_of(const ita_activation_shape& s) { return blocks_of(s.n) * s.c * s.h * s.w; }
 
 }  // namespace
 
 ita_status relu_forward(ita_context* ctx, const ita_relu* op) {
   ITA_ASSERT(op->src && op->dst);
-  parallel_for(ctx, vectors_of(op->shape), kGrain, [=](int64_t begin, int64_t end, int32_t) {
+  parallel_for(ctx, vectors_of(op->shape), grain_for(8), [=](int64_t begin, int64_t end, int32_t) {
     const float* src = op->src;
     float* dst = op->dst;
     // Of zero and NaN, Max gives its second operand: the order of the operands matters.
@@ -31,7 +29,7 @@ ita_status relu_forward(ita_context* ctx, const ita_relu* op) {
 
 ita_status relu_backward_data(ita_context* ctx, const ita_relu* op) {
   ITA_ASSERT(op->dst && op->diff_dst && op->diff_src);
-  parallel_for(ctx, vectors_of(op->shape), kGrain, [=](int64_t begin, int64_t end, int32_t) {
+  parallel_for(ctx, vectors_of(op->shape), grain_for(8), [=](int64_t begin, int64_t end, int32_t) {
     const float* dst = op->dst;
     const float* diff_dst = op->diff_dst;
     float* diff_src = op->diff_src;
