@@ -164,9 +164,9 @@ void backward_channel(const ita_batch_norm* op, int64_t c) {
   propagate(op, channel, normal.mean, gradient, incoming);
 }
 
-// Channels of a chunk: one, or more where they are small.
-int64_t grain_of(const ita_activation_shape& s) {
-  return grain_for(4 * divide_up(s.n, s.block) * divide_up(int64_t{s.h} * s.w * s.block, kLanes));
+// A channel is read twice and written once.
+Grain grain_of(const ita_activation_shape& s) {
+  return grain_for(12 * divide_up(s.n, s.block) * divide_up(int64_t{s.h} * s.w * s.block, kLanes));
 }
 
 }  // namespace

@@ -155,10 +155,10 @@ void add_shares(const ita_group_norm* op, const Share* shares) {
   }
 }
 
-// Items of a chunk: one, or more where they are small.
-int64_t grain_of(const ita_group_norm* op) {
+// A group is read twice and written once.
+Grain grain_of(const ita_group_norm* op) {
   const ita_activation_shape& s = op->shape;
-  return grain_for(4 * s.c / op->groups * divide_up(int64_t{s.h} * s.w * s.block, kLanes));
+  return grain_for(12 * s.c / op->groups * divide_up(int64_t{s.h} * s.w * s.block, kLanes));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr int kColumns = kAccumulators / kOutputs;     // vectors of 16 inputs b
 // rows[n, i] = src[n / 16, i, n % 16], with rows padded to a whole number of tiles.
 void to_rows(ita_context* ctx, const float* src, int64_t blocks, int64_t i_count, int64_t stride,
              float* rows) {
-  parallel_for(ctx, blocks, 1, [&](int64_t begin, int64_t end, int) {
+  parallel_for(ctx, blocks, grain_for(8 * stride), [&](int64_t begin, int64_t end, int) {
     for (int64_t block = begin; block < end; block++) {
       const float* from = src + block * i_count * ITA_BLOCK;  // from[i, :]
       float* to = rows + block * ITA_BLOCK * stride;          // to[n, i]

@@ -58,7 +58,7 @@ struct Planes {
 template <class Body>
 inline ita_status for_each_plane(ita_context* ctx, const ita_pool2d_shape& s, Planes<const float> a,
                                  Planes<const float> b, Planes<float> to, const Body& body) {
-  const int64_t grain = grain_for(int64_t{2} * s.h * s.w);
+  const Grain grain = grain_for(int64_t{2} * s.h * s.w);
   if (s.block != 1) {
     const int64_t planes = blocks_of(s.n) * s.c;
     parallel_for(ctx, planes, grain, [=](int64_t begin, int64_t end, int32_t) {

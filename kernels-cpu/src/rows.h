@@ -48,9 +48,8 @@ inline int64_t images_held(int64_t n, int32_t block) {
 // Calls body(Whole or Part, at) for all floats of an activation tensor, on the context's threads.
 template <class Body>
 inline void for_each_float(ita_context* ctx, const ita_activation_shape& s, const Body& body) {
-  constexpr int64_t kGrain = 1024;  // vectors of a chunk, 64 KB
   const int64_t floats = images_held(s.n, s.block) * s.c * s.h * s.w;
-  parallel_for(ctx, divide_up(floats, kLanes), kGrain, [=](int64_t begin, int64_t end, int32_t) {
+  parallel_for(ctx, divide_up(floats, kLanes), grain_for(12), [=](int64_t begin, int64_t end, int32_t) {
     const int64_t last = end * kLanes < floats ? end * kLanes : floats;
     for_each_vector(begin * kLanes, last, body);
   });

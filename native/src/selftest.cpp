@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "selftest_core.h"
 #include "selftest_ops.h"
 
 namespace {
@@ -295,6 +296,12 @@ void check_memory(ita_context* context) {
              info.used_bytes == static_cast<int64_t>(sizeof values) + (3 << 20) &&
              reinterpret_cast<uintptr_t>(a) % 64 == 0,
          "allocations are aligned and counted");
+  bool zero = true;
+  for (int i = 0; i < 3 << 20; i++) zero = zero && static_cast<char*>(b)[i] == 0;
+#if !defined(__SANITIZE_ADDRESS__)
+  zero = zero && reinterpret_cast<uintptr_t>(b) % (2 << 20) == 0;
+#endif
+  expect(zero, "a large allocation is zero and begins a huge page");
   expect(ita_memory_upload(context, b, values, sizeof values) == ITA_OK &&
              ita_memory_copy(context, a, b, sizeof values) == ITA_OK &&
              ita_memory_download(context, copy, a, sizeof copy) == ITA_OK &&
@@ -319,6 +326,7 @@ int main() {
     printf("%s\n", message);
     return word && strstr(message, "which this machine lacks") ? kNotOnThisMachine : 1;
   }
+  check_core(expect);
   run_all(contexts);
   check_values_refused(contexts.three);
   check_reorder_round_trip(contexts.three);
