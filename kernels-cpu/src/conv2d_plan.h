@@ -53,7 +53,7 @@ inline bool is_pointwise(const ita_conv2d_shape& s) {
 }
 
 inline bool fits(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
-  if (algorithm == ITA_CONV2D_TAPS) return true;
+  if (algorithm == ITA_CONV2D_TAPS || algorithm == ITA_CONV2D_DENSE) return true;
   return algorithm == ITA_CONV2D_POINTWISE ? is_pointwise(s) : is_3x3(s);
 }
 
@@ -136,6 +136,8 @@ inline const char* algorithm_name(ita_conv2d_algorithm algorithm) {
       return "winograd-skip";
     case ITA_CONV2D_POINTWISE:
       return "pointwise";
+    case ITA_CONV2D_DENSE:
+      return "dense";
     default:
       return "taps";
   }

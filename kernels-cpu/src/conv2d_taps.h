@@ -6,7 +6,7 @@
 #ifndef INTARSIA_CONV2D_TAPS_H_
 #define INTARSIA_CONV2D_TAPS_H_
 
-#include "conv2d_geometry.h"
+#include "conv2d_gather.h"
 #include "conv2d_plan.h"
 #include "taps.h"
 
@@ -41,16 +41,6 @@ inline void list_filters(ita_context* ctx, const ita_masked_conv2d* op, const Ge
 }
 
 // ---- backward_data
-
-// Which input rows (or columns) a tap reaches: those of one phase, at a fixed shift in diff_dst.
-struct Reach {
-  int64_t phase, shift;
-};
-inline Reach reach(int64_t tap, int64_t stride, int64_t pad, int64_t dilation) {
-  int64_t lead = tap * dilation - pad;
-  int64_t phase = (lead % stride + stride) % stride;
-  return {phase, (phase - lead) / stride};
-}
 
 // Margins that keep every shifted read inside: before the first and after the last row or column.
 inline Margin margin(int64_t size, int64_t out_size, int64_t taps, int64_t stride, int64_t pad,

@@ -6,6 +6,7 @@
 // (conv2d_taps.h), whole 3x3 kernels (kernels3x3.h), or kernels in the transform domain of Winograd
 // (winograd.h). conv2d_plan.h chooses; backward_data takes the same algorithms over transposed
 // weights.
+#include "conv2d_dense.h"
 #include "conv2d_gradient.h"
 #include "conv2d_plan.h"
 #include "conv2d_taps.h"
@@ -81,6 +82,7 @@ ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) 
   if (status != ITA_OK) return status;
   if (plan.algorithm == ITA_CONV2D_TAPS) return taps_forward(ctx, op, live);
   if (plan.algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, ITA_FORWARD);
+  if (plan.algorithm == ITA_CONV2D_DENSE) return dense_multiply(ctx, op, false);
   return product(ctx, conv3x3_forward(op), plan.algorithm);
 }
 
@@ -92,6 +94,7 @@ ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d
   if (status != ITA_OK) return status;
   if (plan.algorithm == ITA_CONV2D_TAPS) return taps_backward_data(ctx, op, live);
   if (plan.algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, ITA_BACKWARD_DATA);
+  if (plan.algorithm == ITA_CONV2D_DENSE) return dense_multiply(ctx, op, true);
   return product(ctx, conv3x3_backward_data(op), plan.algorithm);
 }
 
