@@ -43,13 +43,13 @@ struct GatherTap {
 struct Gather {
   Axis y, x;
   int64_t taps;
-  GatherTap* tap;               // [taps], room for KH * KW
-  int64_t rows, channels;       // of one group
+  GatherTap* tap;          // [taps], room for KH * KW
+  int64_t rows, channels;  // of one group
   int64_t groups, blocks;
-  const float* src;             // [blocks, groups * channels, y.source, x.source, 16]
-  float* dst;                   // of the first pixel
+  const float* src;  // [blocks, groups * channels, y.source, x.source, 16]
+  float* dst;        // of the first pixel
   int64_t dst_block, dst_plane, dst_row, dst_col;
-  const float* bias;            // [groups * rows] or NULL
+  const float* bias;  // [groups * rows] or NULL
 
   int64_t src_plane() const { return y.source * x.source * ITA_BLOCK; }
 };
@@ -149,7 +149,7 @@ struct Patch {
       if (channel_stride % 1024 == 0) channel_stride += ITA_BLOCK;  // other cache sets
       size = g.channels * channel_stride;
       if (size <= budget || (tile_h <= least && tile_w <= least)) return;
-      int64_t& longer = tile_h >= tile_w ? tile_h : tile_w;
+      int64_t& longer = 2 * tile_h >= tile_w ? tile_h : tile_w;  // wide tiles make wide strips
       longer = divide_up(longer, 2);
     }
   }
@@ -157,9 +157,9 @@ struct Patch {
 };
 
 // Copies the patch of the tile at (y, x); src is the first plane of the group. Rows outside the
-// source are written only if `outside`.
+// source are not written: their taps are left out.
 inline void fill_patch(const Gather& g, const Patch& p, const float* src, int64_t y, int64_t x,
-                       bool outside, float* patch) {
+                       float* patch) {
   const int64_t skip_h = g.y.extent > 1 ? 1 : g.y.step;  // source pixels between patch pixels
   const int64_t skip_w = g.x.extent > 1 ? 1 : g.x.step;
   const int64_t top = y * g.y.step + g.y.lead, left = x * g.x.step + g.x.lead;
@@ -172,10 +172,7 @@ inline void fill_patch(const Gather& g, const Patch& p, const float* src, int64_
     for (int64_t r = 0; r < p.rows; r++) {
       const int64_t row = top + r * skip_h;
       float* to = patch + c * p.channel_stride + r * p.row_stride;
-      if (row < 0 || row >= g.y.source) {
-        for (int64_t k = 0; outside && k < p.cols; k++) Store(Zero(), to + k * ITA_BLOCK);
-        continue;
-      }
+      if (row < 0 || row >= g.y.source) continue;
       const float* from = plane + (row * g.x.source + left) * ITA_BLOCK;
       for (int64_t k = 0; k < first; k++) Store(Zero(), to + k * ITA_BLOCK);
       for (int64_t k = first; k < last; k++) {

@@ -3,9 +3,9 @@
 //
 // Sixteen images are the vector, so a weight is a scalar that a mask can skip, and no shape, stride
 // or dilation has an edge case. What is skipped depends on what is live: single weights
-// (conv2d_taps.h), whole 3x3 kernels (kernels3x3.h), or kernels in the transform domain of Winograd
-// (winograd.h). conv2d_plan.h chooses; backward_data takes the same algorithms over transposed
-// weights.
+// (conv2d_taps.h), whole 3x3 kernels (kernels3x3.h), kernels in the transform domain of Winograd
+// (winograd.h), or nothing (conv2d_dense.h). conv2d_plan.h chooses; backward_data takes the same
+// algorithms over transposed weights.
 #include "conv2d_dense.h"
 #include "conv2d_gradient.h"
 #include "conv2d_plan.h"
@@ -125,16 +125,21 @@ ita_status masked_conv2d_explain(ita_context* ctx, const ita_masked_conv2d* op,
   Plan plan;
   ita_status status = choose(ctx, op, direction, live, &plan);
   if (status != ITA_OK) return status;
-  char why[96] = "forced";  // the plan's costs are those of its own choice, not of a forced one
+  char why[160] = "forced";  // the plan's costs are those of its own choice, not of a forced one
   if (op->algorithm == ITA_CONV2D_AUTO) {
-    ita_core_format(why, sizeof why, "%s, expected at %.2f of the cost of the best sum of products",
-                    op->exact ? "exact was asked for" : "chosen by cost",
-                    plan.cost / plan.exact_cost);
+    ita_core_format(
+        why, sizeof why,
+        "%s, expected at %.2f of the cost of the best sum of products and %.0f%% of the "
+        "multiply-add roofline",
+        op->exact ? "exact was asked for" : "chosen by cost", plan.cost / plan.exact_cost,
+        100.0 * work_of(plan.algorithm, op->shape, direction, live) / plan.cost);
   }
-  ita_core_format(text, text_size, "%s: %lld of %lld weights and %lld of %lld kernels are live; %s",
-                  algorithm_name(plan.algorithm), static_cast<long long>(live.weights),
-                  static_cast<long long>(live.all_weights), static_cast<long long>(live.kernels),
-                  static_cast<long long>(live.all_kernels), why);
+  ita_core_format(text, text_size,
+                  "%s: tiles of %s; %lld of %lld weights and %lld of %lld kernels are live; %s",
+                  algorithm_name(plan.algorithm), tile_name(plan.algorithm, direction),
+                  static_cast<long long>(live.weights), static_cast<long long>(live.all_weights),
+                  static_cast<long long>(live.kernels), static_cast<long long>(live.all_kernels),
+                  why);
   return ITA_OK;
 }
 

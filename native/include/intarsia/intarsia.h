@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
-#define ITA_ABI_VERSION 2
+#define ITA_ABI_VERSION 3
 
 /** Images per block of the CPU's activation layout. */
 #define ITA_BLOCK 16
