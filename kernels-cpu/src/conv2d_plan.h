@@ -48,7 +48,7 @@ inline bool is_pointwise(const ita_conv2d_shape& s) {
 }
 
 inline bool fits(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
-  if (algorithm == ITA_CONV2D_TAPS) return true;
+  if (algorithm == ITA_CONV2D_TAPS || algorithm == ITA_CONV2D_DENSE) return true;
   return algorithm == ITA_CONV2D_POINTWISE ? is_pointwise(s) : is_3x3(s);
 }
 
@@ -87,6 +87,13 @@ inline double winograd_skip_cost(const Extent& e, double kernels) {
   return (0.42 * kernels + 5.5 / e.channels + 0.045) * e.waste * (e.one_tile ? 1.6 : 1.0);
 }
 
+// Every weight is multiplied, by panels of 4 rows.
+inline double dense_cost(const ita_conv2d_shape& s, ita_direction direction, const Extent& e) {
+  const int64_t rows = (direction == ITA_BACKWARD_DATA ? s.c : s.o) / s.groups;
+  const double panels = static_cast<double>(round_up(rows, 4)) / static_cast<double>(rows);
+  return 1.15 * panels * (e.one_tile ? 1.06 : 1.0);
+}
+
 inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
   const Extent e = extent_of(op->shape, direction);
   const double taps = (live.density() / 0.60 + 0.12) * (e.one_tile ? 1.3 : 1.0);
@@ -96,6 +103,8 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
     const double matrix = (lists < 1.0 ? lists : 1.0) / 0.92;
     return {ITA_CONV2D_POINTWISE, matrix, matrix};
   }
+  const double all = dense_cost(op->shape, direction, e);
+  if (all < plan.cost) plan = {ITA_CONV2D_DENSE, all, all};
   if (!is_3x3(op->shape)) return plan;
   const double kernel_density = live.kernel_density();
   const double kernels = kernel_density / 0.88 + 0.06;
@@ -139,6 +148,39 @@ inline Plan plan_conv2d(const ita_masked_conv2d* op, ita_direction direction, co
   return plan;
 }
 
+// The multiply-adds an algorithm makes for one nominal one.
+inline double work_of(ita_conv2d_algorithm algorithm, const ita_conv2d_shape& s,
+                      ita_direction direction, const Live& live) {
+  const double waste = extent_of(s, direction).waste;
+  const bool all = direction == ITA_BACKWARD_WEIGHTS;
+  switch (algorithm) {
+    case ITA_CONV2D_KERNELS:
+      return all ? 1.0 : live.kernel_density();
+    case ITA_CONV2D_WINOGRAD:
+      return 0.25 * waste;
+    case ITA_CONV2D_WINOGRAD_SKIP:
+      return 0.25 * waste * (all ? 1.0 : live.kernel_density());
+    case ITA_CONV2D_DENSE:
+      return 1.0;
+    case ITA_CONV2D_POINTWISE:
+      return 3.0 * live.density() < 1.0 ? live.density() : 1.0;
+    default:
+      return all && 24.0 * live.density() >= 1.0 ? 1.0 : live.density();
+  }
+}
+
+// What an algorithm holds in registers.
+inline const char* tile_name(ita_conv2d_algorithm algorithm, ita_direction direction) {
+  const bool many = kAccumulators >= 16;
+  if (algorithm == ITA_CONV2D_WINOGRAD || algorithm == ITA_CONV2D_WINOGRAD_SKIP) {
+    return "4x4 pixels";
+  }
+  if (direction == ITA_BACKWARD_WEIGHTS) return many ? "24 weights" : "6 weights";
+  if (algorithm == ITA_CONV2D_DENSE) return many ? "4 rows x 6 pixels" : "2 rows x 3 pixels";
+  if (algorithm == ITA_CONV2D_POINTWISE) return many ? "4x4 pixels" : "2x2 pixels";
+  return many ? "16 pixels" : "4 pixels";
+}
+
 inline const char* algorithm_name(ita_conv2d_algorithm algorithm) {
   switch (algorithm) {
     case ITA_CONV2D_KERNELS:
@@ -149,6 +191,8 @@ inline const char* algorithm_name(ita_conv2d_algorithm algorithm) {
       return "winograd-skip";
     case ITA_CONV2D_POINTWISE:
       return "pointwise";
+    case ITA_CONV2D_DENSE:
+      return "dense";
     default:
       return "taps";
   }

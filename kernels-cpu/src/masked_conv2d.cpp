@@ -3,10 +3,11 @@
 //
 // Sixteen images are the vector, so a weight is a scalar that a mask can skip, and no shape, stride
 // or dilation has an edge case. What is skipped depends on what is live: single weights
-// (conv2d_taps.h), whole 3x3 kernels (kernels3x3.h), or kernels in the transform domain of Winograd
-// (winograd.h). conv2d_plan.h chooses; backward_data takes the same algorithms over transposed
-// weights. Row-major activations, of fewer than eight images, have pixels as lanes instead
-// (rows_product.h) and lists alone.
+// (conv2d_taps.h), whole 3x3 kernels (kernels3x3.h), kernels in the transform domain of Winograd
+// (winograd.h), or nothing (conv2d_dense.h). conv2d_plan.h chooses; backward_data takes the same
+// algorithms over transposed weights. Row-major activations, of fewer than eight images, have
+// pixels as lanes instead (rows_product.h) and lists alone.
+#include "conv2d_dense.h"
 #include "conv2d_gradient.h"
 #include "conv2d_plan.h"
 #include "conv2d_rows.h"
@@ -81,6 +82,7 @@ ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) 
   if (op->shape.block == 1) return rows_conv2d(ctx, op, ITA_FORWARD, plan.algorithm, live);
   if (plan.algorithm == ITA_CONV2D_TAPS) return taps_forward(ctx, op, live);
   if (plan.algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, ITA_FORWARD);
+  if (plan.algorithm == ITA_CONV2D_DENSE) return dense_multiply(ctx, op, false);
   return product(ctx, conv3x3_forward(op), plan.algorithm);
 }
 
@@ -93,6 +95,7 @@ ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d
   if (op->shape.block == 1) return rows_conv2d(ctx, op, ITA_BACKWARD_DATA, plan.algorithm, live);
   if (plan.algorithm == ITA_CONV2D_TAPS) return taps_backward_data(ctx, op, live);
   if (plan.algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, ITA_BACKWARD_DATA);
+  if (plan.algorithm == ITA_CONV2D_DENSE) return dense_multiply(ctx, op, true);
   return product(ctx, conv3x3_backward_data(op), plan.algorithm);
 }
 
@@ -124,18 +127,25 @@ ita_status masked_conv2d_explain(ita_context* ctx, const ita_masked_conv2d* op,
   Plan plan;
   ita_status status = choose(ctx, op, direction, live, &plan);
   if (status != ITA_OK) return status;
-  char why[96] = "forced";  // the plan's costs are those of its own choice, not of a forced one
-  if (op->algorithm == ITA_CONV2D_AUTO && op->shape.block == 1) {
-    ita_core_format(why, sizeof why, "row-major, pixels as lanes, chosen by cost");
+  const bool rows = op->shape.block == 1;
+  char why[160] = "forced";  // the plan's costs are those of its own choice, not of a forced one
+  if (op->algorithm == ITA_CONV2D_AUTO && rows) {
+    ita_core_format(why, sizeof why, "row-major, chosen by cost");
   } else if (op->algorithm == ITA_CONV2D_AUTO) {
-    ita_core_format(why, sizeof why, "%s, expected at %.2f of the cost of the best sum of products",
-                    op->exact ? "exact was asked for" : "chosen by cost",
-                    plan.cost / plan.exact_cost);
+    ita_core_format(
+        why, sizeof why,
+        "%s, expected at %.2f of the cost of the best sum of products and %.0f%% of the "
+        "multiply-add roofline",
+        op->exact ? "exact was asked for" : "chosen by cost", plan.cost / plan.exact_cost,
+        100.0 * work_of(plan.algorithm, op->shape, direction, live) / plan.cost);
   }
-  ita_core_format(text, text_size, "%s: %lld of %lld weights and %lld of %lld kernels are live; %s",
-                  algorithm_name(plan.algorithm), static_cast<long long>(live.weights),
-                  static_cast<long long>(live.all_weights), static_cast<long long>(live.kernels),
-                  static_cast<long long>(live.all_kernels), why);
+  ita_core_format(text, text_size,
+                  "%s: tiles of %s; %lld of %lld weights and %lld of %lld kernels are live; %s",
+                  algorithm_name(plan.algorithm),
+                  rows ? "pixels of one image" : tile_name(plan.algorithm, direction),
+                  static_cast<long long>(live.weights), static_cast<long long>(live.all_weights),
+                  static_cast<long long>(live.kernels), static_cast<long long>(live.all_kernels),
+                  why);
   return ITA_OK;
 }
 

@@ -22,5 +22,7 @@ public enum Conv2dAlgorithm {
   /** F(4x4, 3x3) over live kernels. */
   WINOGRAD_SKIP,
   /** A matrix product: 1x1 filters of stride 1, no padding, one group. */
-  POINTWISE
+  POINTWISE,
+  /** All weights, dead ones as zeros; any shape. */
+  DENSE
 }
