@@ -31,8 +31,9 @@ inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
           p.or_null(p.values(o)),
           0,
           // in turn, where the shape fits
-          k == 3 && stride == 1 && groups == 1 ? static_cast<ita_conv2d_algorithm>(s.rows % 5)
-                                               : ITA_CONV2D_AUTO};
+          k == 3 && stride == 1 && groups == 1
+              ? static_cast<ita_conv2d_algorithm>(s.rows % (s.block == 1 ? 3 : 5))
+              : ITA_CONV2D_AUTO};
 }
 
 inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {

@@ -190,7 +190,8 @@ typedef struct ita_plane_shape {
 /**
  * How a convolution is computed. AUTO is a pure function of shape, mask, instruction set and
  * `exact`: never of a measured time, so that the same task gives the same bits tomorrow. Backends
- * without a choice (the reference, CUDA) ignore it.
+ * without a choice (the reference, CUDA) ignore it. Row-major activations have TAPS and KERNELS
+ * alone.
  */
 typedef enum ita_conv2d_algorithm {
   ITA_CONV2D_AUTO = 0,

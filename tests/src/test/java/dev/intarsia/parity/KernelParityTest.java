@@ -62,6 +62,11 @@ public abstract class KernelParityTest<S> {
 
   abstract List<Problem<S>> problems();
 
+  /** Whether an entry can run on a layout of activations. */
+  boolean fits(Entry<S> entry, Layout layout) {
+    return true;
+  }
+
   static <S> Entry<S> entry(String name, Setup<S> setup) {
     return new Entry<>(name, "", setup);
   }
@@ -76,7 +81,9 @@ public abstract class KernelParityTest<S> {
       for (Problem<S> problem : problems()) {
         for (Implementation implementation : Implementations.all()) {
           for (Layout layout : layouts(problem, implementation)) {
-            cases.add(Arguments.of(entry, problem, implementation, layout));
+            if (fits(entry, layout)) {
+              cases.add(Arguments.of(entry, problem, implementation, layout));
+            }
           }
         }
       }
@@ -115,6 +122,7 @@ public abstract class KernelParityTest<S> {
                     .flatMap(
                         problem ->
                             layouts(problem, one).stream()
+                                .filter(layout -> fits(entry, layout))
                                 .map(layout -> Arguments.of(entry, problem, layout))));
   }
 
