@@ -5,7 +5,8 @@
 // transpose.
 //
 // backward_weights turns the source into row-major [N, I], so that the vector runs along a row of
-// the gradient and is stored under the mask; tiles without a live weight are skipped.
+// the gradient and goes to the sink as it is; tiles without a live weight are skipped.
+#include "gradient_sink.h"
 #include "matrix_product.h"
 #include "parallel.h"
 #include "simd/simd.h"
@@ -41,15 +42,14 @@ struct WeightGradient {
   const ita_masked_linear* op;
   const float* rows;  // [blocks * 16, stride]
   int64_t stride, words, blocks;
+  const GradientSink& sink;
 
   template <int kOut>
   void tile(int64_t o, int64_t i) const {
-    uint32_t live[kOut][kColumns];
     uint32_t any = 0;
     for (int r = 0; r < kOut; r++) {
       for (int c = 0; c < kColumns; c++) {
-        live[r][c] = live_bits(op->mask, words, op->shape.i, o + r, i + c * ITA_BLOCK);
-        any |= live[r][c];
+        any |= live_bits(sink.live_mask(), words, op->shape.i, o + r, i + c * ITA_BLOCK);
       }
     }
     if (!any) return;
@@ -72,13 +72,12 @@ struct WeightGradient {
         }
       }
     }
+    const int64_t left = op->shape.i - i;
+    const int64_t count = left < kColumns * ITA_BLOCK ? left : kColumns * ITA_BLOCK;
     for (int r = 0; r < kOut; r++) {
-      for (int c = 0; c < kColumns; c++) {
-        if (!live[r][c]) continue;
-        const M mask = FromBits(live[r][c]);
-        float* to = op->diff_weights + (o + r) * op->shape.i + i + c * ITA_BLOCK;
-        MaskedStore(mask, Add(MaskedLoad(mask, to), acc[r][c]), to);
-      }
+      alignas(64) float row[kColumns * ITA_BLOCK];
+      for (int c = 0; c < kColumns; c++) Store(acc[r][c], row + c * ITA_BLOCK);
+      sink.give(o + r, i, count, row);
     }
   }
 };
@@ -112,8 +111,11 @@ ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear
 }
 
 ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
   const ita_linear_shape& s = op->shape;
+  const GradientSink sink = {s.i,      words_of(s.i),    1,           op->weights,
+                             op->mask, op->diff_weights, op->epilogue};
+  ITA_ASSERT(op->src && op->diff_dst && (op->diff_weights || sink.has_epilogue()));
+  ITA_ASSERT(!sink.has_epilogue() || op->weights);
   const int64_t blocks = blocks_of(s.n);
   const int64_t tile_cols = kColumns * ITA_BLOCK;
   const int64_t stride = round_up(s.i, tile_cols);
@@ -122,7 +124,7 @@ ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_lin
   if (!rows) return ITA_OUT_OF_MEMORY;
   to_rows(ctx, op->src, blocks, s.i, stride, rows);
 
-  const WeightGradient gradient = {op, rows, stride, words_of(s.i), blocks};
+  const WeightGradient gradient = {op, rows, stride, words_of(s.i), blocks, sink};
   const int64_t full = s.o / kOutputs;  // tiles of kOutputs outputs, then single ones
   const int64_t row_tiles = full + s.o % kOutputs;
   const int64_t col_tiles = stride / tile_cols;

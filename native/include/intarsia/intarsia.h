@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
-#define ITA_ABI_VERSION 2
+#define ITA_ABI_VERSION 3
 
 /** Images per block of the CPU's activation layout. */
 #define ITA_BLOCK 16
@@ -177,6 +177,30 @@ typedef struct ita_plane_shape {
   int32_t rows, cols;
 } ita_plane_shape;
 
+/* ---- gradient epilogue ---------------------------------------------------------------------- */
+
+/**
+ * What backward_weights makes of g, the dense gradient of (weights . mask), before g leaves the
+ * registers. All NULL: nothing, diff_weights is added to inside the mask. Otherwise g is computed
+ * for every weight, is never stored, and each output is *written*, not added to (one call is one
+ * batch; the caller need not clear):
+ *   diff_weights = g . mask . not(frozen)              may be NULL: the weights are not trained
+ *   diff_scores  = g . weights . sign(scores)          on the candidates, 0 elsewhere
+ *   diff_kernels = sum over KH, KW of g . weights      of each (o, i), whatever the mask
+ *
+ * diff_weights and diff_scores have the bits that clearing, backward_weights with mask NULL and
+ * ita_score_epilogue would give. diff_bias is added to as ever. (Scores: Kang et al. 2022, WSN, eq.
+ * 5 and algorithm 1. Kernels: the gradient of a factor per kernel on frozen weights, Yang et al.
+ * 2021, KSM; of a factor per weight where a kernel is one weight.)
+ */
+typedef struct ita_gradient_epilogue {
+  const float* scores;        /**< as weights; NULL exactly if diff_scores is                 */
+  const uint32_t* frozen;     /**< as mask or NULL (none); limits diff_weights                */
+  const uint32_t* candidates; /**< as mask or NULL (all); limits diff_scores                  */
+  float* diff_scores;         /**< as weights or NULL, written                                */
+  float* diff_kernels;        /**< [O, I] or NULL, written                                    */
+} ita_gradient_epilogue;
+
 /* ---- masked_conv2d ------------------------------------------------------------------------- */
 
 /**
@@ -205,8 +229,8 @@ typedef enum ita_direction {
  *
  * One struct serves the three directions; a direction touches only the fields that name it.
  * Weights outside the mask are never read for their value. backward_weights adds to the gradient of
- * weights inside the mask only; with mask NULL it adds to all (score masks need the dense
- * gradient).
+ * weights inside the mask only; with mask NULL it adds to all. With an epilogue it reads weights
+ * too, the mask limits diff_weights alone, and what the epilogue names is written.
  */
 typedef struct ita_masked_conv2d {
   ita_conv2d_shape shape;
@@ -221,6 +245,7 @@ typedef struct ita_masked_conv2d {
   float* diff_bias;    /**< [O] or NULL             added to by backward_weights                  */
   int32_t exact;       /**< 1: AUTO takes sums of products only: relative error 2e-6, not 1e-5 */
   ita_conv2d_algorithm algorithm; /**< a forced one that the shape does not fit: ITA_UNSUPPORTED */
+  ita_gradient_epilogue epilogue; /**< read by backward_weights                                  */
 } ita_masked_conv2d;
 
 ITA_API ita_status ita_masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op);
@@ -253,6 +278,7 @@ typedef struct ita_masked_linear {
   float* diff_src;       /**< [N, I] activations, written by backward_data                 */
   float* diff_weights;   /**< [O, I]            added to by backward_weights               */
   float* diff_bias;      /**< [O] or NULL       added to by backward_weights               */
+  ita_gradient_epilogue epilogue; /**< read by backward_weights; a kernel is one weight    */
 } ita_masked_linear;
 
 ITA_API ita_status ita_masked_linear_forward(ita_context* ctx, const ita_masked_linear* op);
