@@ -21,6 +21,10 @@ constexpr int kTogether = kAccumulators >= 24 ? 3 : 1;  // kernels in registers
 constexpr int64_t kStripBytes = 256 << 10;              // of gradients
 constexpr int64_t kSumBytes = 384 << 10;                // of an item
 
+// Floats of a plane up to which the hardware does not foresee enough: fetching ahead gains 12 % at
+// 128@16x16, N = 64, and costs 28 % at 16@32x32.
+constexpr int64_t kShortPlane = 256 * ITA_BLOCK;
+
 // Rows of some blocks of images.
 struct Strip {
   int64_t n, images, row, rows;
@@ -100,6 +104,7 @@ struct Gradient {
   void prefetch(const Strip& strip, int64_t o, int64_t o_end, int64_t channel) const {
     const ita_conv2d_shape& s = geo.s;
     const int64_t plane = int64_t(s.oh) * s.ow * ITA_BLOCK;
+    if (plane > kShortPlane) return;
     const int64_t row = strip.row + strip.rows;
     const bool same = row < s.oh;  // else the next images, of which the first rows will do
     const int64_t n = same ? strip.n : strip.n + strip.images;
