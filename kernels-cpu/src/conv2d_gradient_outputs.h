@@ -8,6 +8,14 @@
 // times a chunk of taps. It turns eight pixels of diff_dst at a time, 16 KB that stay in L1, and
 // walks its taps over them, twelve in registers; sums wait in L1 or L2 from pixels to pixels.
 // Roofline: two multiply-adds a cycle need 14 loads for 24, of two a cycle.
+//
+// Ladder (AMD Zen 5, AVX-512, one thread; GFLOP/s of 265; s2: 64-128@32, stride 2; 1x1: 64-256@56,
+// 256@8; 5x5: 64-192@27; N = 64 but for 512@4 and the 1x1 ones, N = 16):
+//                                          64@32  512@4  s2   1x1  1x1  5x5
+//   1  images the vector, lanes reduced    138    121    125   90  126  162
+//   2  outputs the vector                  202    200    128  154  226  213
+//   3  the next strip fetched              217    196    208  173  222  228    shipped
+//   -  one vector of outputs, 24 taps: 155 at 16@32 where images as the vector give 230
 #ifndef INTARSIA_CONV2D_GRADIENT_OUTPUTS_H_
 #define INTARSIA_CONV2D_GRADIENT_OUTPUTS_H_
 

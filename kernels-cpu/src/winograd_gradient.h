@@ -18,11 +18,21 @@
 //                                            64@32x32    128@16x16   256@8x8     512@4x4
 //   1  images the vector, lanes reduced      384 .. 516 over all, N = 64
 //   2  channels the vector, 8 MB a batch     627 / 523   781 / 657   723 / 691   501 / 635
-//   3  sums of 128 terms, added up           645 / 507   767 / 644   as 2        as 2      shipped
+//   3  sums of 128 terms, added up           645 / 507   767 / 644   as 2        as 2
+//   4  rows of kernels to the sink           631 / 511   780 / 642   741 / 701   418 / 617  shipped
 //   -  16 MB a batch: 434 at 64@32x32 and 567 at 128@16x16, N = 64
 //   -  sums of 64 terms: no faster, 508 and 653 there
+//
 // Step 3 holds the error: 2e-5 without it at 64@56x56, N = 64, 4e-6 with it. At 64@32x32, N = 64,
 // activations come from memory, not from the cache: the rest of the way to 645.
+//
+// Step 4 is for masks and epilogues: adding nine taps of a kernel by a choice each took 11.1 ms
+// under a single-weight mask at 512@4x4, N = 16, now 3.3. Splitting g into weights and scores costs
+// 0 .. 8 % but at 512@4x4, N = 16: four planes of 9.4 MB are read or written, 2.9 ms bare, 4.2
+// split.
+//
+// Threads: source and gradient are transformed in one loop and sums are taken by point, so that a
+// batch waits twice, not three times, for the slowest. Two threads are not measured yet.
 #ifndef INTARSIA_WINOGRAD_GRADIENT_H_
 #define INTARSIA_WINOGRAD_GRADIENT_H_
 
