@@ -35,20 +35,14 @@ struct GradientSink {
   // Takes g[count], the gradients of weights first .. of row o: whole kernels. g may be read,
   // not used, to the end of its last vector. Thread-safe for different weights.
   void give(int64_t o, int64_t first, int64_t count, const float* g) const {
-    for (int64_t k = 0; k < count; k += kLanes) {
-      const uint32_t here = count - k >= kLanes ? 0xFFFFu : (1u << (count - k)) - 1;
-      const uint32_t live = mask ? bits(mask, o, first + k) & here : here;
-      for_each_half(has_epilogue() || live ? here : 0, o * cols + first + k,
-                    [&](auto lanes, int64_t at) {
-                      const V gradient = LoadU(g + k);
-                      if (has_epilogue()) {
-                        split(lanes, o, first + k, live, Add(gradient, Zero()), at);
-                      } else {
-                        const V old = lanes.load(diff_weights + at);
-                        const V sum = Add(old, gradient);
-                        lanes.store(IfThenElse(FromBits(live), sum, old), diff_weights + at);
-                      }
-                    });
+    const bool splits = has_epilogue();
+    int64_t k = 0;
+    for (; k + kLanes <= count; k += kLanes) {
+      give_vector(AllLanes{}, splits, o, first + k, 0xFFFF, LoadU(g + k));
+    }
+    if (k < count) {
+      const uint32_t here = (1u << (count - k)) - 1;
+      give_vector(SomeLanes{FromBits(here)}, splits, o, first + k, here, LoadU(g + k));
     }
     if (to.diff_kernels) add_kernels(o, first, count, g);
   }
@@ -71,6 +65,18 @@ struct GradientSink {
     const uint32_t* word = plane + o * words + k / 32;
     const uint64_t high = k % 32 > 32 - kLanes && k / 32 + 1 < words ? word[1] : 0;
     return static_cast<uint32_t>((high << 32 | word[0]) >> k % 32) & 0xFFFF;
+  }
+
+  template <class Lanes>
+  void give_vector(Lanes lanes, bool splits, int64_t o, int64_t k, uint32_t here, V g) const {
+    const int64_t at = o * cols + k;
+    const uint32_t live = mask ? bits(mask, o, k) & here : here;
+    if (splits) {
+      split(lanes, o, k, live, Add(g, Zero()), at);  // as added to a gradient of zeros
+    } else if (live) {
+      const V old = lanes.load(diff_weights + at);
+      lanes.store(IfThenElse(FromBits(live), Add(old, g), old), diff_weights + at);
+    }
   }
 
   // As score_epilogue.cpp, of which every operation has one rounding: the same bits.
