@@ -10,6 +10,7 @@
 #ifndef INTARSIA_CONV2D_PLAN_H_
 #define INTARSIA_CONV2D_PLAN_H_
 
+#include "conv2d_gradient_outputs.h"
 #include "conv3x3.h"
 #include "mask_bits.h"
 
@@ -117,15 +118,21 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
   return plan;
 }
 
-// The direct gradient skips blocks of 24 weights without a live one; Winograd's computes all.
+// The direct gradient with images as the vector skips blocks of 24 weights without a live one;
+// Winograd's computes all. A live kernel costs its products and, on small maps, its sums of lanes.
 inline Plan plan_gradient(const ita_masked_conv2d* op, const Live& live) {
-  const double touched = 24.0 * live.density() < 1.0 ? 24.0 * live.density() : 1.0;
-  const double direct = 1.4 * touched;
+  const ita_conv2d_shape& s = op->shape;
+  const double blocks = 24.0 * live.density() < 1.0 ? 24.0 * live.density() : 1.0;
+  const double direct = 1.18 * (fills_outputs(Geometry(s)) ? 1.0 : blocks);
   Plan plan = {ITA_CONV2D_TAPS, direct, direct};
-  if (!is_3x3(op->shape) || op->exact) return plan;
-  const Extent e = extent_of(op->shape, ITA_FORWARD);
-  const double winograd = (0.30 + 6.5 / e.channels) * e.waste;
-  if (winograd < direct) plan = {ITA_CONV2D_WINOGRAD, winograd, direct};
+  if (!is_3x3(s)) return plan;
+  const double pixels = static_cast<double>(s.oh) * s.ow;
+  const double kernels = live.kernel_density() * (1.35 + 20.0 / pixels) + 0.01;
+  if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
+  if (op->exact) return plan;
+  const Extent e = extent_of(s, ITA_FORWARD);
+  const double winograd = (0.30 + 8.0 / e.channels) * e.waste * (e.one_tile ? 1.2 : 1.0);
+  if (winograd < plan.cost) plan = {ITA_CONV2D_WINOGRAD, winograd, plan.exact_cost};
   return plan;
 }
 

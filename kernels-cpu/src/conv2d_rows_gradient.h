@@ -56,7 +56,8 @@ struct PixelTaps {
   }
 };
 
-inline ita_status rows_weight_gradient(ita_context* ctx, const ita_masked_conv2d* op) {
+inline ita_status rows_weight_gradient(ita_context* ctx, const ita_masked_conv2d* op,
+                                       const GradientSink& sink) {
   constexpr int64_t kTapFloats = 64 * 1024;  // of a block: a quarter of the second-level cache
   const Geometry geo(op->shape);
   const ita_conv2d_shape& s = geo.s;
@@ -69,10 +70,17 @@ inline ita_status rows_weight_gradient(ita_context* ctx, const ita_masked_conv2d
   Cutter cut;
   const int64_t at_padded = cut.take<float>(source.floats());
   const int64_t at_taps = cut.take<float>(block * stride);
+  const int64_t at_dense = cut.take<float>(sink.has_epilogue() ? dense_floats(s.o, geo.k) : 0);
   char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
   if (!scratch) return ITA_OUT_OF_MEMORY;
   source.padded = reinterpret_cast<float*>(scratch + at_padded);
   float* taps = reinterpret_cast<float*>(scratch + at_taps);
+  float* to = op->diff_weights;
+  const uint32_t* mask = sink.live_mask();
+  if (sink.has_epilogue()) {
+    to = reinterpret_cast<float*>(scratch + at_dense);
+    memset(to, 0, sizeof(float) * static_cast<size_t>(s.o * geo.k));
+  }
   for (int64_t n = 0; n < s.n; n++) {
     source.pad(ctx, op->src + n * s.c * s.h * s.w);
     for (int64_t group = 0; group < s.groups; group++) {
@@ -84,21 +92,15 @@ inline ita_status rows_weight_gradient(ita_context* ctx, const ita_masked_conv2d
             source.gather(group, (first + p) / s.ow, (first + p) % s.ow, taps + p * stride);
           }
         });
-        const RowsGradient gradient = {taps,
-                                       stride,
-                                       count,
-                                       op->diff_dst + (n * s.o + o) * pixels + first,
-                                       pixels,
-                                       1,
-                                       op->diff_weights + o * geo.k,
-                                       op->mask ? op->mask + o * geo.words : nullptr,
-                                       geo.outputs,
-                                       geo.k,
-                                       geo.words};
+        const RowsGradient gradient = {
+            taps,        stride, count,          op->diff_dst + (n * s.o + o) * pixels + first,
+            pixels,      1,      to + o * geo.k, mask ? mask + o * geo.words : nullptr,
+            geo.outputs, geo.k,  geo.words};
         gradient.add(ctx);
       }
     }
   }
+  if (sink.has_epilogue()) give_dense(ctx, sink, to, s.o);
   if (op->diff_bias) add_rows_bias(op->diff_dst, s.n, s.o, pixels, op->diff_bias);
   return ITA_OK;
 }

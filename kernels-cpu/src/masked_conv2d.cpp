@@ -9,6 +9,7 @@
 // pixels as lanes instead (rows_product.h) and lists alone.
 #include "conv2d_dense.h"
 #include "conv2d_gradient.h"
+#include "conv2d_gradient_kernels.h"
 #include "conv2d_plan.h"
 #include "conv2d_rows.h"
 #include "conv2d_rows_gradient.h"
@@ -71,6 +72,12 @@ ita_status product(ita_context* ctx, const Conv3x3& c, ita_conv2d_algorithm algo
   return winograd_multiply(ctx, c, algorithm == ITA_CONV2D_WINOGRAD_SKIP);
 }
 
+GradientSink sink_of(const ita_masked_conv2d* op) {
+  const int64_t taps = int64_t(op->shape.kh) * op->shape.kw;
+  const int64_t cols = op->shape.c / op->shape.groups * taps;
+  return {cols, words_of(cols), taps, op->weights, op->mask, op->diff_weights, op->epilogue};
+}
+
 }  // namespace
 
 ita_status masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op) {
@@ -100,24 +107,22 @@ ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d
 }
 
 ita_status masked_conv2d_backward_weights(ita_context* ctx, const ita_masked_conv2d* op) {
-  ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
-  const Geometry geo(op->shape);
+  const GradientSink sink = sink_of(op);
+  ITA_ASSERT(op->src && op->diff_dst && (op->diff_weights || sink.has_epilogue()));
+  ITA_ASSERT(!sink.has_epilogue() || op->weights);
   Plan plan;
-  ita_status status = choose(ctx, op, ITA_BACKWARD_WEIGHTS, count_live(op->shape, op->mask), &plan);
+  const Live live = count_live(op->shape, sink.live_mask());
+  ita_status status = choose(ctx, op, ITA_BACKWARD_WEIGHTS, live, &plan);
   if (status != ITA_OK) return status;
-  if (op->shape.block == 1) return rows_weight_gradient(ctx, op);
-  if (plan.algorithm != ITA_CONV2D_WINOGRAD && plan.algorithm != ITA_CONV2D_WINOGRAD_SKIP) {
-    status = direct_weight_gradient(ctx, op);
+  if (op->shape.block == 1) return rows_weight_gradient(ctx, op, sink);
+  if (plan.algorithm == ITA_CONV2D_WINOGRAD || plan.algorithm == ITA_CONV2D_WINOGRAD_SKIP) {
+    status = winograd_weight_gradient(ctx, op, sink);
+  } else if (plan.algorithm == ITA_CONV2D_KERNELS) {
+    status = kernels_weight_gradient(ctx, op, sink, live.kernels);
   } else {
-    const Conv3x3 c = conv3x3_forward(op);
-    status = winograd_weight_gradient(ctx, op, [&](int64_t o, int64_t i, const float taps[9]) {
-      // A choice, not a branch: at half density every second one would be mispredicted.
-      const uint32_t bits = c.live(o, i);
-      float* to = op->diff_weights + o * geo.k + i * 9;
-      for (int64_t t = 0; t < 9; t++) to[t] = bits >> t & 1 ? to[t] + taps[t] : to[t];
-    });
+    status = direct_weight_gradient(ctx, op, sink);
   }
-  if (status == ITA_OK && op->diff_bias) add_bias_gradient(ctx, op, geo);
+  if (status == ITA_OK && op->diff_bias) add_bias_gradient(ctx, op, Geometry(op->shape));
   return status;
 }
 

@@ -7,6 +7,7 @@
 #ifndef INTARSIA_ROWS_GRADIENT_H_
 #define INTARSIA_ROWS_GRADIENT_H_
 
+#include "gradient_sink.h"
 #include "rows_linear.h"
 
 namespace ITA_ISA {
@@ -94,6 +95,19 @@ struct RowsGradient {
                  });
   }
 };
+
+// An epilogue takes the gradient as a whole, after the last image: floats of [rows, cols], of which
+// the last vector may be read to its end.
+inline int64_t dense_floats(int64_t rows, int64_t cols) { return rows * cols + kLanes; }
+
+inline void give_dense(ita_context* ctx, const GradientSink& sink, const float* dense,
+                       int64_t rows) {
+  parallel_for(ctx, rows, grain_for(sink.cols), [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; row++) {
+      sink.give(row, 0, sink.cols, dense + row * sink.cols);
+    }
+  });
+}
 
 // diff_bias[o] += sum over images and pixels of diff[n, o, pixel].
 inline void add_rows_bias(const float* diff, int64_t images, int64_t rows, int64_t pixels,

@@ -11,6 +11,20 @@ inline int64_t image(const Size& s) { return int64_t{s.c} * s.h * s.w; }
 inline int64_t plane(const Size& s) { return int64_t{s.rows} * s.cols; }
 inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 
+// In turn none, of scores, of kernels.
+inline ita_gradient_epilogue bind_epilogue(Problem& p, int64_t rows, int64_t cols, int64_t kernel) {
+  const int32_t which = (p.s.rows + p.s.cols) % 3;
+  ita_gradient_epilogue e = {};
+  if (which == 1) {
+    e.scores = p.values(rows * cols);
+    e.frozen = p.or_null(p.mask(rows, cols));
+    e.candidates = p.or_null(p.mask(rows, cols));
+    e.diff_scores = p.values(rows * cols);
+  }
+  if (which == 2) e.diff_kernels = p.values(rows * cols / kernel);
+  return e;
+}
+
 inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
   const Size& s = p.s;
   const int32_t groups = s.c % 4 == 0 && s.n % 2 == 0 ? 2 : 1;
@@ -33,7 +47,8 @@ inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
           // in turn, where the shape fits
           k == 3 && stride == 1 && groups == 1
               ? static_cast<ita_conv2d_algorithm>(s.rows % (s.block == 1 ? 3 : 5))
-              : ITA_CONV2D_AUTO};
+              : ITA_CONV2D_AUTO,
+          bind_epilogue(p, o, cols, k * k)};
 }
 
 inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {
@@ -49,7 +64,8 @@ inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {
           p.values(plane(s)),
           p.or_null(p.values(s.rows)),
           nullptr,
-          nullptr};
+          nullptr,
+          bind_epilogue(p, s.rows, s.cols, 1)};
 }
 
 inline ita_score_epilogue bind(Problem& p, const ita_score_epilogue*) {

@@ -185,6 +185,30 @@ typedef struct ita_plane_shape {
   int32_t rows, cols;
 } ita_plane_shape;
 
+/* ---- gradient epilogue ---------------------------------------------------------------------- */
+
+/**
+ * What backward_weights makes of g, the dense gradient of (weights . mask), before g leaves the
+ * registers. All NULL: nothing, diff_weights is added to inside the mask. Otherwise g is computed
+ * for every weight, is never stored, and each output is *written*, not added to (one call is one
+ * batch; the caller need not clear):
+ *   diff_weights = g . mask . not(frozen)              may be NULL: the weights are not trained
+ *   diff_scores  = g . weights . sign(scores)          on the candidates, 0 elsewhere
+ *   diff_kernels = sum over KH, KW of g . weights      of each (o, i), whatever the mask
+ *
+ * diff_weights and diff_scores have the bits that clearing, backward_weights with mask NULL and
+ * ita_score_epilogue would give. diff_bias is added to as ever. (Scores: Kang et al. 2022, WSN, eq.
+ * 5 and algorithm 1. Kernels: the gradient of a factor per kernel on frozen weights, Yang et al.
+ * 2021, KSM; of a factor per weight where a kernel is one weight.)
+ */
+typedef struct ita_gradient_epilogue {
+  const float* scores;        /**< as weights; NULL exactly if diff_scores is                 */
+  const uint32_t* frozen;     /**< as mask or NULL (none); limits diff_weights                */
+  const uint32_t* candidates; /**< as mask or NULL (all); limits diff_scores                  */
+  float* diff_scores;         /**< as weights or NULL, written                                */
+  float* diff_kernels;        /**< [O, I] or NULL, written                                    */
+} ita_gradient_epilogue;
+
 /* ---- masked_conv2d ------------------------------------------------------------------------- */
 
 /**
@@ -215,8 +239,8 @@ typedef enum ita_direction {
  *
  * One struct serves the three directions; a direction touches only the fields that name it.
  * Weights outside the mask are never read for their value. backward_weights adds to the gradient of
- * weights inside the mask only; with mask NULL it adds to all (score masks need the dense
- * gradient).
+ * weights inside the mask only; with mask NULL it adds to all. With an epilogue it reads weights
+ * too, the mask limits diff_weights alone, and what the epilogue names is written.
  */
 typedef struct ita_masked_conv2d {
   ita_conv2d_shape shape;
@@ -231,6 +255,7 @@ typedef struct ita_masked_conv2d {
   float* diff_bias;    /**< [O] or NULL             added to by backward_weights                  */
   int32_t exact;       /**< 1: AUTO takes sums of products only: relative error 2e-6, not 1e-5 */
   ita_conv2d_algorithm algorithm; /**< a forced one that the shape does not fit: ITA_UNSUPPORTED */
+  ita_gradient_epilogue epilogue; /**< read by backward_weights                                  */
 } ita_masked_conv2d;
 
 ITA_API ita_status ita_masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op);
@@ -255,8 +280,8 @@ ITA_API ita_status ita_masked_conv2d_explain(ita_context* ctx, const ita_masked_
  * Packed weights. pack writes the live weights in the order in which forward (packed) or
  * backward_data (packed_transposed) reads them, into memory of the caller; while such a field is
  * bound its direction may read it in place of weights and mask, with the same bits as result.
- * Whoever changes weights or mask packs again. A field that was not packed, or for another shape, is
- * ITA_INVALID_VALUE. Backends that read weights where they are (the reference, CUDA) leave both
+ * Whoever changes weights or mask packs again. A field that was not packed, or for another shape,
+ * is ITA_INVALID_VALUE. Backends that read weights where they are (the reference, CUDA) leave both
  * alone.
  */
 typedef struct ita_masked_linear {
@@ -272,6 +297,7 @@ typedef struct ita_masked_linear {
   float* diff_bias;      /**< [O] or NULL       added to by backward_weights               */
   float* packed; /**< [16 + (I+2) * R], R = O+1 rounded up to 16s, or NULL; read by forward */
   float* packed_transposed; /**< the same with I and O exchanged; read by backward_data       */
+  ita_gradient_epilogue epilogue; /**< read by backward_weights; a kernel is one weight    */
 } ita_masked_linear;
 
 ITA_API ita_status ita_masked_linear_pack(ita_context* ctx, const ita_masked_linear* op);

@@ -105,6 +105,14 @@ public final class ReferenceTable {
   }
 
   private static void maskedConv2dBackwardWeights(Fields f) {
+    if (f.floats("diffScores") != null || f.floats("diffKernels") != null) {
+      Conv2dShape s = f.shape(Conv2dShape.class);
+      float[] g = new float[s.o() * s.reductionLength()];
+      MaskedConv2dReference.backwardWeights(
+          s, f.floats("src"), f.floats("diffDst"), null, g, f.floats("diffBias"));
+      split(f, s.kh() * s.kw(), g);
+      return;
+    }
     MaskedConv2dReference.backwardWeights(
         f.shape(Conv2dShape.class),
         f.floats("src"),
@@ -134,6 +142,14 @@ public final class ReferenceTable {
   }
 
   private static void maskedLinearBackwardWeights(Fields f) {
+    if (f.floats("diffScores") != null || f.floats("diffKernels") != null) {
+      LinearShape s = f.shape(LinearShape.class);
+      float[] g = new float[s.o() * s.i()];
+      MaskedLinearReference.backwardWeights(
+          s, f.floats("src"), f.floats("diffDst"), null, g, f.floats("diffBias"));
+      split(f, 1, g);
+      return;
+    }
     MaskedLinearReference.backwardWeights(
         f.shape(LinearShape.class),
         f.floats("src"),
@@ -141,6 +157,20 @@ public final class ReferenceTable {
         f.bits("mask"),
         f.floats("diffWeights"),
         f.floats("diffBias"));
+  }
+
+  private static void split(Fields f, int kernel, float[] g) {
+    ScoreEpilogueReference.split(
+        kernel,
+        g,
+        f.floats("weights"),
+        f.bits("mask"),
+        f.floats("scores"),
+        f.bits("frozen"),
+        f.bits("candidates"),
+        f.floats("diffWeights"),
+        f.floats("diffScores"),
+        f.floats("diffKernels"));
   }
 
   private static void scoreEpilogueApply(Fields f) {

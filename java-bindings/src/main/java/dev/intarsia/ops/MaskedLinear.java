@@ -66,9 +66,33 @@ public final class MaskedLinear extends Operation {
           "diffWeights",
           "diffBias?");
 
+  private final Entry splitWeights =
+      entry(
+          "masked_linear_backward_weights",
+          () -> ita_masked_linear_backward_weights(pointer(), this.struct),
+          "weights",
+          "mask?",
+          "src",
+          "diffDst",
+          "scores?",
+          "frozen?",
+          "candidates?",
+          "diffWeights?",
+          "diffScores?",
+          "diffKernels?",
+          "diffBias?");
+
+  private final GradientEpilogue epilogue;
+
   private MaskedLinear(Context context, LinearShape shape) {
     super(context, shape.n());
     this.shape = shape;
+    epilogue =
+        new GradientEpilogue(
+            this,
+            "masked_linear_backward_weights",
+            () -> struct.epilogue(),
+            new PlaneShape(shape.o(), shape.reductionLength()));
     resize(shape.n());
   }
 
@@ -77,7 +101,7 @@ public final class MaskedLinear extends Operation {
     return new MaskedLinear(context, shape);
   }
 
-  /** [O, I]; read by forward and backwardData. */
+  /** [O, I]; read by forward, backwardData and a backwardWeights that splits. */
   public MaskedLinear weights(Tensor weights) {
     values("weights", weights, p -> struct.weights(p), shape.o(), shape.i());
     return this;
@@ -168,6 +192,36 @@ public final class MaskedLinear extends Operation {
     run(pack);
   }
 
+  /** [O, I] or null: with diffScores, splits the gradient as {@link ScoreEpilogue} does. */
+  public MaskedLinear scores(Tensor scores) {
+    epilogue.scores(scores);
+    return this;
+  }
+
+  /** Weights of earlier tasks, or null for none; zeroes diffWeights there. */
+  public MaskedLinear frozen(Mask frozen) {
+    epilogue.frozen(frozen);
+    return this;
+  }
+
+  /** Weights that have a score, or null for all; zeroes diffScores elsewhere. */
+  public MaskedLinear candidates(Mask candidates) {
+    epilogue.candidates(candidates);
+    return this;
+  }
+
+  /** [O, I] or null; written by backwardWeights: {@code g . weights . sign(scores)}. */
+  public MaskedLinear diffScores(Tensor diffScores) {
+    epilogue.diffScores(diffScores);
+    return this;
+  }
+
+  /** [O, I] or null; written by backwardWeights: {@code g . weights}. */
+  public MaskedLinear diffKernels(Tensor diffKernels) {
+    epilogue.diffKernels(diffKernels, shape.i());
+    return this;
+  }
+
   /** Writes dst. */
   public void forward() {
     run(forward);
@@ -178,9 +232,13 @@ public final class MaskedLinear extends Operation {
     run(backwardData);
   }
 
-  /** Adds to diffWeights and diffBias. */
+  /**
+   * Adds to diffWeights and diffBias. With diffScores or diffKernels set it reads the weights too,
+   * splits the dense gradient before it is stored, and <em>writes</em> diffWeights (inside the mask
+   * and not frozen, zero elsewhere; may be null), diffScores and diffKernels; diffBias is added to.
+   */
   public void backwardWeights() {
-    run(backwardWeights);
+    run(epilogue.isSet() ? splitWeights : backwardWeights);
   }
 
   @Override
