@@ -273,13 +273,16 @@ inline void rows_of_chunk(const RowsProduct& p, const RowsLists& lists, const fl
       V acc[kN];
 #pragma GCC unroll 16
       for (int v = 0; v < kN; v++) {
-        acc[v] = b > 0 ? Load(lists.sums(r) + v * kLanes) : bias ? Set(*bias) : Zero();
+        acc[v] = b > 0 ? Load(lists.sums(r) + v * kLanes) : Zero();
       }
       add_list<kN>(p, lists, r, begin, lists.end(r, b) - begin, from, acc);
       if (b + 1 < lists.blocks()) {
 #pragma GCC unroll 16
         for (int v = 0; v < kN; v++) Store(acc[v], lists.sums(r) + v * kLanes);
         continue;
+      }
+      if (bias) {  // last: the partial sums before it are smaller, and so are their roundings
+        for (int v = 0; v < kN; v++) acc[v] = Add(acc[v], Set(*bias));
       }
       RowsResult row = to;
       row.to += r * p.dst_plane;
