@@ -3,6 +3,7 @@ package dev.intarsia.bench.paired;
 
 import dev.intarsia.CounterRandom;
 import java.util.Arrays;
+import java.util.List;
 
 /** Data that depends on its name alone. */
 final class Values {
@@ -16,6 +17,20 @@ final class Values {
       values[i] = random.uniform(-1, 1);
     }
     return values;
+  }
+
+  /** One after the other. */
+  static float[] concatenated(List<float[]> parts) {
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    float[] all = new float[parts.stream().mapToInt(part -> part.length).sum()];
+    int at = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
   }
 
   /**
