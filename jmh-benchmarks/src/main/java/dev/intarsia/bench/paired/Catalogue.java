@@ -28,7 +28,7 @@ final class Catalogue {
           Direction.BACKWARD_WEIGHTS_SCORES);
 
   /** Floats in and out; every contender has copies of them. */
-  private static final long MOST_ACTIVATIONS = 1L << 26;
+  private static final long MOST_ACTIVATIONS = 56_000_000;
 
   private static final Pattern NUMBER = Pattern.compile("(n|r|c|i|o|keep=)([0-9.]+)");
 

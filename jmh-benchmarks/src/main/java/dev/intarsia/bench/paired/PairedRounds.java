@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Rounds in which every contender runs once, in an order that turns. Each turn begins with an
- * untimed call, because the contender before it has filled the caches, and repeats short calls
- * until the clock has something to read.
+ * Rounds in which every contender runs once, in an order that turns. A turn repeats short calls
+ * until the clock has something to read. Where anybody's call is that short, every turn begins with
+ * an untimed one, because the contender before it has filled the caches; long calls fill them
+ * themselves.
  */
 final class PairedRounds {
   private static final int MIN_ROUNDS = 5;
@@ -20,19 +21,24 @@ final class PairedRounds {
   /** A variety this many times slower than the best of its kind is not timed further. */
   private static final double LAGGARD = 1.3;
 
-  /** From here on a turn is too long for what the caches held before it to matter. */
-  private static final double LONG_SECONDS = 0.1;
+  /**
+   * In which the threads of the contender before come to rest: most libraries' spin for a while.
+   */
+  private static final long PAUSE_MILLIS = 5;
 
   private final Clock clock;
+  private final boolean pauses;
   private final double seconds;
   private final Roofline roofline;
   private double[] peaks = {};
 
   /**
+   * @param threads of each contender
    * @param seconds that a contender may take over all rounds beyond the least number of them
    */
-  PairedRounds(Clock clock, double seconds, Roofline roofline) {
-    this.clock = clock;
+  PairedRounds(int threads, double seconds, Roofline roofline) {
+    clock = Clock.forThreads(threads);
+    pauses = threads > 1;
     this.seconds = seconds;
     this.roofline = roofline;
   }
@@ -47,6 +53,7 @@ final class PairedRounds {
     List<Turn> turns = withoutLaggards(all.stream().map(this::calibrate).toList());
     int count = turns.size();
     double turn = turns.stream().mapToDouble(Turn::seconds).sum();
+    boolean untimed = turns.stream().anyMatch(of -> of.calls() > 1);
     int rounds = (int) Math.max(MIN_ROUNDS, Math.min(MAX_ROUNDS, seconds * count / turn));
     double[][] times = new double[count][rounds];
     peaks = new double[rounds];
@@ -55,7 +62,8 @@ final class PairedRounds {
       for (int place = 0; place < count; place++) {
         int i = (place + round) % count;
         Turn of = turns.get(i);
-        if (of.seconds() < LONG_SECONDS) {
+        pause();
+        if (untimed) {
           of.contender().run();
         }
         times[i][round] = clock.seconds(repeat(of.contender(), of.calls())) / of.calls();
@@ -90,7 +98,18 @@ final class PairedRounds {
     return Spread.of(peaks).median();
   }
 
+  private void pause() {
+    if (pauses) {
+      try {
+        Thread.sleep(PAUSE_MILLIS);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("interrupted between two turns", e);
+      }
+    }
+  }
+
   private Turn calibrate(Contender contender) {
+    pause();
     int calls = 1;
     while (true) {
       double taken = clock.seconds(repeat(contender, calls));

@@ -18,7 +18,7 @@ final class Race {
   Race(Library.Settings settings, Roofline roofline, double seconds) {
     this.settings = settings;
     this.roofline = roofline;
-    rounds = new PairedRounds(Clock.forThreads(settings.threads()), seconds, roofline);
+    rounds = new PairedRounds(settings.threads(), seconds, roofline);
   }
 
   /** Rows of one work: ours first, then the peers', the fastest variety of each. */
