@@ -181,7 +181,7 @@ public final class MaskedConv2d extends Operation {
       device.check(
           ita_masked_conv2d_explain(pointer(), struct, direction.ordinal(), text, text.capacity()),
           "masked_conv2d_explain");
-      return text.getString();
+      return text.limit(BytePointer.strlen(text)).getString();
     }
   }
 
