@@ -6,10 +6,8 @@ import static dev.intarsia.bench.paired.NativeOp.filled;
 import dev.intarsia.Context;
 import dev.intarsia.Conv2dShape;
 import dev.intarsia.Mask;
-import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
 import dev.intarsia.ops.MaskedConv2d;
-import dev.intarsia.ops.ScoreEpilogue;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -96,21 +94,15 @@ final class IntarsiaConv {
     Tensor diffWeights = gradient();
     Tensor diffScores = gradient();
     MaskedConv2d op =
-        MaskedConv2d.bind(context, s).mask(null).src(src).diffDst(dst).diffWeights(diffWeights);
-    ScoreEpilogue epilogue =
-        ScoreEpilogue.bind(context, new PlaneShape(s.o(), s.reductionLength()))
+        MaskedConv2d.bind(context, s)
             .weights(weights)
-            .scores(filled(gradient(), work.scores()))
             .mask(Mask.of(context, s.o(), s.reductionLength(), work.mask(structure)))
+            .src(src)
+            .diffDst(dst)
+            .scores(filled(gradient(), work.scores()))
             .diffWeights(diffWeights)
             .diffScores(diffScores);
-    Runnable both =
-        () -> {
-          op.backwardWeights();
-          epilogue.apply();
-        };
-    String plan = plan(op) + "; score_epilogue after it";
-    return op(Row.OURS, structure, plan, both, diffWeights, diffScores);
+    return op(Row.OURS, structure, plan(op), op::backwardWeights, diffWeights, diffScores);
   }
 
   private Tensor gradient() {
