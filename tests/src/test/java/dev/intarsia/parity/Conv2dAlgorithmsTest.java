@@ -76,7 +76,8 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
 
   /** AUTO takes either; the norm is the wider bound. */
   private static Tolerance tolerance(Conv2dAlgorithm algorithm, Tolerance sumOfProducts) {
-    boolean sums = algorithm == Conv2dAlgorithm.TAPS
+    boolean sums =
+        algorithm == Conv2dAlgorithm.TAPS
             || algorithm == Conv2dAlgorithm.KERNELS
             || algorithm == Conv2dAlgorithm.DENSE;
     return sums ? sumOfProducts : Tolerance.WINOGRAD;
@@ -145,8 +146,7 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
       op.batch(16);
       assertEquals(all, op.explain(Direction.FORWARD), "the batch must not enter the plan");
       assertTrue(op.exact(true).explain(Direction.FORWARD).startsWith("dense:"));
-      assertTrue(
-          op.mask(empty).explain(Direction.FORWARD).contains("0 of 36864 weights"));
+      assertTrue(op.mask(empty).explain(Direction.FORWARD).contains("0 of 36864 weights"));
     }
   }
 
