@@ -8,7 +8,6 @@
 
 namespace ITA_ISA {
 
-constexpr bool kManyRegisters = kAccumulators >= 16;
 constexpr int kTileBlocks = kManyRegisters ? 4 : 1;  // blocks of 16 images in a tile, at most
 constexpr int64_t kTileBytes = 32 << 10;             // of a tile's chunk: most of the L1 cache
 constexpr int64_t kCopyBytes = 2 << 20;              // of copied tiles

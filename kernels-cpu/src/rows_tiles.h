@@ -11,7 +11,6 @@
 
 namespace ITA_ISA {
 
-constexpr bool kManyRegisters = kAccumulators >= 24;
 constexpr int kRowsTile = kManyRegisters ? 16 : 4;  // vectors, at most
 
 // A live weight: where its tap reads, and its own place from the row's first weight.
