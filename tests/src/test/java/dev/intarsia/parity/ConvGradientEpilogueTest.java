@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.intarsia.Context;
 import dev.intarsia.Conv2dAlgorithm;
 import dev.intarsia.Conv2dShape;
+import dev.intarsia.Layout;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
@@ -36,6 +37,11 @@ class ConvGradientEpilogueTest extends KernelParityTest<Conv2dShape> {
   @Override
   List<Problem<Conv2dShape>> problems() {
     return Problems.conv2d();
+  }
+
+  @Override
+  boolean fits(Entry<Conv2dShape> entry, Layout layout) {
+    return Conv2dAlgorithmsTest.runsOn(layout, entry.variant());
   }
 
   @Override
@@ -120,13 +126,15 @@ class ConvGradientEpilogueTest extends KernelParityTest<Conv2dShape> {
     Implementations.assume(implementation, stem());
     Context context = Implementations.context(implementation);
     for (Conv2dAlgorithm algorithm : ALGORITHMS) {
-      assertSplitHasTheBitsOfTwoOps(context, algorithm);
+      assertSplitHasTheBitsOfTwoOps(context, algorithm, Layout.NCHW16);
     }
+    assertSplitHasTheBitsOfTwoOps(context, Conv2dAlgorithm.AUTO, Layout.NCHW);
   }
 
-  private static void assertSplitHasTheBitsOfTwoOps(Context context, Conv2dAlgorithm algorithm) {
+  private static void assertSplitHasTheBitsOfTwoOps(
+      Context context, Conv2dAlgorithm algorithm, Layout layout) {
     Conv2dShape s = Conv2dShape.square(20, 37, 6, 6, 34, 3, 1, 1);
-    try (Side side = new Side(context, "split", false);
+    try (Side side = new Side(context, "split", false, layout);
         Mask mask = Mask.of(context, 34, 333, Values.bits("split/mask", 34 * 333, 0.5));
         Tensor weights = Tensor.plain(context, 34, 37, 3, 3)) {
       weights.upload(Values.signed("split/weights", 34 * 333));
@@ -159,7 +167,8 @@ class ConvGradientEpilogueTest extends KernelParityTest<Conv2dShape> {
   @Test
   void fieldsThatDoNotBelongTogetherAreRefused() {
     Conv2dShape s = Conv2dShape.square(1, 2, 3, 3, 2, 3, 1, 1);
-    try (Side side = new Side(Implementations.context(Implementations.reference()), "x", false)) {
+    Context context = Implementations.context(Implementations.reference());
+    try (Side side = new Side(context, "x", false, Layout.NCHW)) {
       MaskedConv2d op = bind(side, s, new Problem<>("x", s, 1), Conv2dAlgorithm.AUTO);
       refused(op, "diffWeights is not set");
       op.scores(side.plain("scores", 2, 2, 3, 3));

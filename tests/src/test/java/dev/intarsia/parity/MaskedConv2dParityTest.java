@@ -3,6 +3,7 @@ package dev.intarsia.parity;
 
 import dev.intarsia.Conv2dAlgorithm;
 import dev.intarsia.Conv2dShape;
+import dev.intarsia.Layout;
 import dev.intarsia.Mask;
 import dev.intarsia.Tensor;
 import dev.intarsia.ops.MaskedConv2d;
@@ -22,6 +23,11 @@ class MaskedConv2dParityTest extends KernelParityTest<Conv2dShape> {
   @Override
   List<Problem<Conv2dShape>> problems() {
     return Problems.conv2d();
+  }
+
+  @Override
+  boolean fits(Entry<Conv2dShape> entry, Layout layout) {
+    return Conv2dAlgorithmsTest.runsOn(layout, entry.variant());
   }
 
   @Override

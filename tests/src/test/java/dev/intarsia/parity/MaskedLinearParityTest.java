@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.intarsia.Context;
+import dev.intarsia.Layout;
 import dev.intarsia.LinearShape;
 import dev.intarsia.Mask;
 import dev.intarsia.Tensor;
@@ -112,7 +113,7 @@ class MaskedLinearParityTest extends KernelParityTest<LinearShape> {
   void packingDoesNotChangeABit(double density) {
     LinearShape s = new LinearShape(70, 600, 150);
     try (Context context = Context.cpu();
-        Side side = new Side(context, "packing", false)) {
+        Side side = new Side(context, "packing", false, Layout.NCHW16)) {
       MaskedLinear op =
           MaskedLinear.bind(context, s)
               .weights(side.plain("weights", s.o(), s.i()))
