@@ -236,9 +236,11 @@ void check_reorder_round_trip(ita_context* context) {
   }
 }
 
-// Packed weights of both forms, in memory of exactly their size.
+// Packed weights of both forms, in memory of exactly their size. Row-major activations read the
+// weights where they are.
 void check_packed_weights(ita_context* context) {
   for (const Size& s : kSizes) {
+    if (s.block == 1) continue;
     for (uint32_t kept : {~0u, 0x01010101u}) {
       Problem p(s, true);
       ita_masked_linear op = bind(p, static_cast<const ita_masked_linear*>(nullptr));

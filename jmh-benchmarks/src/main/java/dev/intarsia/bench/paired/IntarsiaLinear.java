@@ -33,12 +33,16 @@ final class IntarsiaLinear {
     weights = filled(Tensor.plain(context, s.o(), s.i()), work.weights());
   }
 
-  /** Every mask and none at all. */
+  /** Every mask and none at all; weights packed by each call, and before. */
   List<Contender> all() {
     List<Contender> all = new ArrayList<>();
     all.add(contender(Row.UNMASKED, Structure.FULL, null));
+    boolean packs = work.direction() != Direction.BACKWARD_WEIGHTS && src.layout().block() > 1;
     for (Structure structure : Structure.ofConvolution(false)) {
       all.add(contender(Row.OURS, structure, work.mask(structure)));
+      if (packs) {
+        all.add(packed(structure));
+      }
     }
     return all;
   }
@@ -48,9 +52,28 @@ final class IntarsiaLinear {
     return List.of(contender(Row.OURS, Structure.FULL, work.mask(Structure.FULL)));
   }
 
+  /** As the inference of a finished task has it. */
+  private Contender packed(Structure structure) {
+    MaskedLinear op = op(work.mask(structure));
+    if (work.direction() == Direction.FORWARD) {
+      op.packed(Tensor.plain(context, op.packedLength()));
+    } else {
+      op.packedTransposed(Tensor.plain(context, op.packedTransposedLength()));
+    }
+    op.pack();
+    return contender(Row.PACKED, structure, op);
+  }
+
   private Contender contender(String name, Structure structure, boolean[] bits) {
+    return contender(name, structure, op(bits));
+  }
+
+  private MaskedLinear op(boolean[] bits) {
     Mask mask = bits == null ? null : Mask.of(context, s.o(), s.i(), bits);
-    MaskedLinear op = MaskedLinear.bind(context, s).weights(weights).mask(mask).src(src);
+    return MaskedLinear.bind(context, s).weights(weights).mask(mask).src(src);
+  }
+
+  private Contender contender(String name, Structure structure, MaskedLinear op) {
     return switch (work.direction()) {
       case FORWARD -> {
         op.dst(dst);

@@ -66,6 +66,9 @@ record Row(
   /** No mask at all, which tells what a mask costs. */
   static final String UNMASKED = OURS + " unmasked";
 
+  /** Weights packed before, as inference has them. */
+  static final String PACKED = OURS + " packed";
+
   /** Sums of products only, no Winograd. */
   static final String EXACT = OURS + " exact";
 
