@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks of a mask row: by its set bits, and by the 3x3 kernels that have one.
+// Walks of a mask row: by its set bits, and by the 3x3 kernels that have one, eight at a time.
 #ifndef INTARSIA_MASK_BITS_H_
 #define INTARSIA_MASK_BITS_H_
 
@@ -18,42 +18,100 @@ inline void for_each_bit(const uint32_t* row, int64_t begin, int64_t end, const 
   }
 }
 
-// The first bits of seven kernels.
-constexpr uint64_t kKernelBits = 0x0040201008040201;
+// The places of the set bits of a byte, in order, as 16-bit numbers.
+struct PlacesOfBits {
+  uint64_t of[256][2];
 
-// Calls body(kernel, bits, live) for each seven 3x3 kernels of [first, last): their 63 bits, and
-// those folded onto the first of each nine.
-template <class Body>
-inline void for_seven_kernels(const uint32_t* row, int64_t first, int64_t last, const Body& body) {
-  const int64_t end_word = divide_up(last * 9, 32);
-  for (int64_t kernel = first; kernel < last; kernel += 7) {
-    const int64_t word = kernel * 9 / 32;
-    const int shift = static_cast<int>(kernel * 9 % 32);
-    uint64_t bits = row[word];
-    if (word + 1 < end_word) bits |= uint64_t(row[word + 1]) << 32;
-    bits >>= shift;
-    if (shift && word + 2 < end_word) bits |= uint64_t(row[word + 2]) << (64 - shift);
-    if (last - kernel < 7) bits &= (uint64_t(1) << (last - kernel) * 9) - 1;
-    uint64_t any = bits | bits >> 1;
-    any |= any >> 2;
-    any |= any >> 4;
-    any |= bits >> 8;
-    body(kernel, bits, any & kKernelBits);
+  constexpr PlacesOfBits() : of() {
+    for (uint32_t byte = 0; byte < 256; byte++) {
+      int count = 0;
+      for (int place = 0; place < 8; place++) {
+        if (byte >> place & 1) {
+          of[byte][count / 4] |= uint64_t(place) << count % 4 * 16;
+          count++;
+        }
+      }
+    }
   }
+};
+constexpr PlacesOfBits kPlacesOfBits;
+
+// Writes first + place for each set bit of a byte and returns behind the last. Always writes eight:
+// a branch on the bits would be mispredicted every few kernels.
+inline uint16_t* append_places(uint32_t byte, int64_t first, uint16_t* to) {
+  const uint64_t add = static_cast<uint64_t>(first) * 0x0001000100010001;
+  const uint64_t places[2] = {kPlacesOfBits.of[byte][0] + add, kPlacesOfBits.of[byte][1] + add};
+  memcpy(to, places, sizeof places);
+  return to + __builtin_popcount(byte);
 }
 
-// Of seven kernels, those with all nine bits set.
-inline uint64_t whole_kernels(uint64_t bits) {
+// Bit i of byte j becomes bit j of byte i.
+inline uint64_t transpose_bits(uint64_t x) {
+  uint64_t t = (x ^ x >> 7) & 0x00AA00AA00AA00AA;
+  x ^= t ^ t << 7;
+  t = (x ^ x >> 14) & 0x0000CCCC0000CCCC;
+  x ^= t ^ t << 14;
+  t = (x ^ x >> 28) & 0x00000000F0F0F0F0;
+  return x ^ t ^ t << 28;
+}
+
+// Of eight 3x3 kernels, one bit each: those with a live weight, those with all nine.
+struct EightKernels {
+  uint32_t live, whole;
+};
+
+// From the bits of seven kernels, and of an eighth that begins in the upper bit.
+inline EightKernels fold_kernels(uint64_t bits, uint32_t eighth) {
+  constexpr uint64_t kFirstBits = 0x0040201008040201;  // of seven kernels
+  constexpr uint64_t kGather = 0x0101010101010100;     // them into the upper byte
+  uint64_t any = bits | bits >> 1;
+  any |= any >> 2;
+  any |= any >> 4 | bits >> 8;
   uint64_t all = bits & bits >> 1;
   all &= all >> 2;
-  all &= all >> 4;
-  return all & bits >> 8 & kKernelBits;
+  all &= all >> 4 & bits >> 8;
+  return {static_cast<uint32_t>((any & kFirstBits) * kGather >> 56) | (eighth + 0x1FF) >> 9 << 7,
+          static_cast<uint32_t>((all & kFirstBits) * kGather >> 56) | (eighth + 1) >> 9 << 7};
+}
+
+// Of less than eight kernels, from their first byte.
+inline EightKernels few_kernels(const void* bytes, int64_t count) {
+  uint64_t bits = 0;
+  memcpy(&bits, bytes, static_cast<size_t>(divide_up(count * 9, 8)));
+  return fold_kernels(bits & ((uint64_t(1) << count * 9) - 1), 0);
+}
+
+inline EightKernels eight_kernels(const void* bytes) {
+  uint64_t bits;
+  uint8_t ninth;
+  memcpy(&bits, bytes, 8);
+  memcpy(&ninth, static_cast<const char*>(bytes) + 8, 1);
+  return fold_kernels(bits, static_cast<uint32_t>(bits >> 63) | uint32_t(ninth) << 1);
+}
+
+// Calls body(kernel, eight) for each eight kernels of [first, last). first is a multiple of 8, and
+// so is last but for the row's end: then eight kernels are nine bytes.
+template <class Body>
+inline void for_eight_kernels(const uint32_t* row, int64_t first, int64_t last, const Body& body) {
+  const char* bytes = reinterpret_cast<const char*>(row) + first / 8 * 9;
+  int64_t k = first;
+  for (; k + 8 <= last; k += 8, bytes += 9) body(k, eight_kernels(bytes));
+  if (k < last) body(k, few_kernels(bytes, last - k));
+}
+
+// The nine bits of one kernel.
+inline uint32_t kernel_bits(const uint32_t* row, int64_t kernel) {
+  const int64_t word = kernel * 9 / 32;
+  const int shift = static_cast<int>(kernel * 9 % 32);
+  uint32_t bits = row[word] >> shift;
+  if (shift > 23) bits |= row[word + 1] << (32 - shift);
+  return bits & 0x1FF;
 }
 
 inline int64_t count_kernels(const uint32_t* row, int64_t kernels) {
   int64_t count = 0;
-  for_seven_kernels(row, 0, kernels,
-                    [&](int64_t, uint64_t, uint64_t live) { count += __builtin_popcountll(live); });
+  for_eight_kernels(row, 0, kernels,
+                    [&](int64_t, EightKernels eight) { count += __builtin_popcount(eight.live); });
   return count;
 }
 

@@ -18,246 +18,31 @@
 #define INTARSIA_ROWS_PRODUCT_H_
 
 #include "conv2d_geometry.h"
-#include "mask_bits.h"
-#include "rows_planes.h"
-#include "rows_tiles.h"
+#include "rows_lists.h"
 
 namespace ITA_ISA {
 
-// dst[row, pixel] = bias[row] + sum over col, tap of weight(row, col, tap) * src[col, tap(pixel)].
-// forward: rows are outputs, cols the inputs of their group. backward_data: the other way round.
-struct RowsProduct {
-  const float* weights;                // [o, i, taps]
-  const uint32_t* mask;                // [o, words] or NULL
-  int64_t filter, words, taps;         // floats and mask words of one output; weights of one kernel
-  bool transposed;                     // backward_data
-  bool kernels;                        // lists of 3x3 kernels, else of weights
-  int64_t images, rows, cols, groups;  // rows and cols of one group
-  const float* src;                    // [images, groups * cols, src_h, src_w]
-  float* dst;                          // [images, groups * rows, dst plane]
-  int64_t dst_plane, dst_row, dst_col;
-  const float* bias;     // [groups * rows] or NULL
-  const RowsTap* reach;  // [reached] the taps that this product has
-  int64_t reached;
-  double density;  // live share of the weights (kernels: of the kernels)
-  RowsPlanes planes;
-
-  // Columns whose pixels under one tile fill about half of the first-level cache, but enough of
-  // them that a list is worth loading and storing its tile.
-  int64_t block() const {
-    constexpr int64_t kCached = 6144;   // floats
-    constexpr double kShortest = 60.0;  // multiply-adds by vector
-    const int64_t below = planes.rows - planes.grid_h;
-    int64_t tile = kernels && planes.pitch >= kLanes ? planes.grid_h : planes.vectors;
-    if (tile > kRowsTile) tile = kRowsTile;
-    const int64_t step = kernels && planes.pitch >= kLanes ? kLanes : planes.pitch;
-    const int64_t floats = planes.shifts * planes.classes * (tile * kLanes + below * step);
-    const int64_t fit = kCached / (floats > 0 ? floats : 1) + 1;
-    const double per_col = static_cast<double>(reached) * density + 1e-6;
-    const int64_t least = static_cast<int64_t>(kShortest / per_col) + 1;
-    const int64_t cols_of_block = fit > least ? fit : least;
-    return divide_up(cols, divide_up(cols, cols_of_block));  // of one size, as far as it goes
-  }
-};
-
-constexpr int64_t kRowsChunk = 16;  // rows whose lists a worker makes at once
-constexpr int64_t kBandRows = 64;   // rows of a wide map in one item
-
-// The lists of one chunk of rows, made and walked by one worker, cut into blocks of columns.
-class RowsLists {
- public:
-  // The shape of `p` with the smallest blocks decides the scratch.
-  RowsLists(const RowsProduct& p, char* scratch, const LiveTap* table)
-      : p_(p), table_(table), block_(p.block()), blocks_(divide_up(p.cols, block_)), built_(-1) {
-    Cutter cut;
-    const int64_t at_entries = cut_entries(p, &cut);
-    taps_ = reinterpret_cast<LiveTap*>(scratch + at_entries);
-    kernels_ = reinterpret_cast<LiveKernel*>(scratch + at_entries);
-    masked_ = reinterpret_cast<float*>(scratch + cut.take<float>(p.kernels ? slots(p) * 9 : 0));
-    sums_ = reinterpret_cast<float*>(scratch + cut.take<float>(kSums));
-    ends_ = reinterpret_cast<int32_t*>(scratch + cut.take<int32_t>(kRowsChunk * p.cols));
-  }
-
-  static int64_t bytes(const RowsProduct& p) {
-    Cutter cut;
-    cut_entries(p, &cut);
-    cut.take<float>(p.kernels ? slots(p) * 9 : 0);
-    cut.take<float>(kSums);
-    cut.take<int32_t>(kRowsChunk * p.cols);
-    return cut.size();
-  }
-
-  // Chunks do not cross groups.
-  void build(int64_t chunk) {
-    if (chunk == built_) return;
-    built_ = chunk;
-    const int64_t chunks = divide_up(p_.rows, kRowsChunk);
-    group_ = chunk / chunks;
-    first_ = chunk % chunks * kRowsChunk;
-    count_ = p_.rows - first_ < kRowsChunk ? p_.rows - first_ : kRowsChunk;
-    for (int64_t r = 0; r < count_; r++) length_[r] = 0;
-    for (int64_t b = 0; b < blocks_; b++) {
-      const int64_t begin = b * block_;
-      const int64_t end = begin + block_ < p_.cols ? begin + block_ : p_.cols;
-      if (p_.kernels) {
-        list_kernels(begin, end);
-      } else if (p_.mask) {
-        list_taps(begin, end);
-      } else {
-        for (int64_t r = 0; r < count_; r++) {
-          length_[r] = static_cast<int32_t>(end * p_.reached);
-        }
-      }
-      for (int64_t r = 0; r < count_; r++) ends_[r * p_.cols + b] = length_[r];
-    }
-  }
-
-  int64_t group() const { return group_; }
-  int64_t first() const { return first_; }
-  int64_t count() const { return count_; }
-  int64_t blocks() const { return blocks_; }
-  int64_t begin(int64_t r, int64_t b) const { return b > 0 ? ends_[r * p_.cols + b - 1] : 0; }
-  int64_t end(int64_t r, int64_t b) const { return ends_[r * p_.cols + b]; }
-  const LiveKernel* kernels(int64_t r) const { return kernels_ + r * p_.cols; }
-  const LiveTap* taps(int64_t r) const { return p_.mask ? taps_ + r * capacity() : table_; }
-  const float* weights(int64_t r) const { return base(first_ + r); }
-  float* sums(int64_t r) const { return sums_ + r * kRowsTile * kLanes; }  // between blocks
-
- private:
-  static constexpr int64_t kSums = kRowsChunk * kRowsTile * kLanes;
-
-  int64_t capacity() const { return p_.cols * p_.taps + 1; }  // one for a tap that is dropped
-  static int64_t slots(const RowsProduct& p) { return kRowsChunk * p.cols; }
-  static int64_t cut_entries(const RowsProduct& p, Cutter* cut) {
-    if (p.kernels) return cut->take<LiveKernel>(slots(p));
-    return cut->take<LiveTap>(p.mask ? kRowsChunk * (p.cols * p.taps + 1) : 0);
-  }
-
-  int64_t output(int64_t row, int64_t col) const {
-    return p_.transposed ? group_ * p_.cols + col : group_ * p_.rows + row;
-  }
-  // The first weight that a row may use; taps count from here.
-  const float* base(int64_t row) const {
-    return p_.weights + output(row, 0) * p_.filter + (p_.transposed ? row * p_.taps : 0);
-  }
-
-  // A kernel becomes the next entry of its row, and stays if it is live: no branch on its bits,
-  // every second of which would be mispredicted. A partly live kernel is copied.
-  void add_kernel(int64_t r, const float* from, int64_t src, uint32_t bits) {
-    const int64_t slot = r * p_.cols + length_[r];
-    if (bits != 0 && bits != 0x1FF) {
-      float* to = masked_ + slot * 9;
-      for (int t = 0; t < 9; t++) to[t] = bits >> t & 1 ? from[t] : 0.0f;
-      from = to;
-    }
-    kernels_[slot] = {from, src};
-    length_[r] += bits != 0;
-  }
-
-  // The kernels of one output, those of columns (forward) or rows (transposed) [begin, end).
-  void list_output(int64_t o, int64_t begin, int64_t end, int64_t r, int64_t r_step, int64_t src,
-                   int64_t src_step) {
-    const float* from = p_.weights + o * p_.filter + begin * 9;
-    if (!p_.mask) {
-      for (int64_t k = begin; k < end; k++, from += 9, r += r_step, src += src_step) {
-        add_kernel(r, from, src, 0x1FF);
-      }
-      return;
-    }
-    for_seven_kernels(
-        p_.mask + o * p_.words, begin, end, [&](int64_t k, uint64_t bits, uint64_t live) {
-          const int64_t count = end - k < 7 ? end - k : 7;
-          if (live == whole_kernels(bits)) {
-            for (int64_t j = 0; j < count; j++) {
-              const int64_t row = r + j * r_step;
-              kernels_[row * p_.cols + length_[row]] = {from + j * 9, src + j * src_step};
-              length_[row] += static_cast<int32_t>(live >> j * 9 & 1);
-            }
-          } else {
-            for (int64_t j = 0; j < count; j++) {
-              add_kernel(r + j * r_step, from + j * 9, src + j * src_step,
-                         static_cast<uint32_t>(bits >> j * 9) & 0x1FF);
-            }
-          }
-          from += 63;
-          r += 7 * r_step;
-          src += 7 * src_step;
-        });
-  }
-
-  void list_kernels(int64_t begin, int64_t end) {
-    const int64_t channel = p_.planes.channel;
-    if (p_.transposed) {
-      for (int64_t col = begin; col < end; col++) {
-        list_output(output(0, col), first_, first_ + count_, 0, 1, col * channel, 0);
-      }
-    } else {
-      for (int64_t r = 0; r < count_; r++) {
-        list_output(output(first_ + r, 0), begin, end, r, 0, begin * channel, channel);
-      }
-    }
-  }
-
-  void list_taps(int64_t begin, int64_t end) {
-    if (!p_.transposed) {
-      for (int64_t r = 0; r < count_; r++) {
-        LiveTap* const start = taps_ + r * capacity();
-        LiveTap* out = start + length_[r];
-        for_each_bit(p_.mask + output(first_ + r, 0) * p_.words, begin * p_.taps, end * p_.taps,
-                     [&](int64_t k) { *out++ = table_[k]; });
-        length_[r] = static_cast<int32_t>(out - start);
-      }
-      return;
-    }
-    // A column's bits of all rows of the chunk follow each other. Taps of another phase are in the
-    // table too, with a weight below zero: each is overwritten by the next.
-    const LiveTap* const entries = table_ + p_.cols * p_.reached;
-    const int64_t first_bit = first_ * p_.taps;
-    for (int64_t col = begin; col < end; col++) {
-      const int32_t src = static_cast<int32_t>(col * p_.planes.channel);
-      const int32_t weight = static_cast<int32_t>(col * p_.filter);
-      int64_t r = 0, row_begin = first_bit;
-      for_each_bit(p_.mask + output(0, col) * p_.words, first_bit, first_bit + count_ * p_.taps,
-                   [&](int64_t bit) {
-                     while (bit - row_begin >= p_.taps) r++, row_begin += p_.taps;
-                     const LiveTap e = entries[bit - row_begin];
-                     taps_[r * capacity() + length_[r]] = {e.src + src, e.weight + weight};
-                     length_[r] += e.weight >= 0;
-                   });
-    }
-  }
-
-  const RowsProduct& p_;
-  const LiveTap* table_;
-  LiveTap* taps_;
-  LiveKernel* kernels_;
-  float* masked_;
-  float* sums_;
-  int32_t* ends_;  // [row][block] of lists
-  int64_t block_, blocks_;
-  int64_t built_, group_, first_, count_;
-  int32_t length_[kRowsChunk];
-};
-
 // Adds a block of one row's list to kN vectors of pixels.
 template <int kN>
-inline void add_list(const RowsProduct& p, const RowsLists& lists, int64_t r, int64_t begin,
-                     int64_t count, const float* from, V acc[kN]) {
+inline void add_list(const RowsProduct& p, const RowsLists& lists, int64_t r, int64_t b,
+                     const float* from, V acc[kN]) {
   const KernelReads reads = {p.planes.copy, p.planes.pitch};
   if (!p.kernels) {
-    return tap_tile<kN>(from, lists.weights(r), lists.taps(r) + begin, count, acc);
+    const int64_t begin = lists.begin(r, b);
+    return tap_tile<kN>(from, lists.weights(r), lists.taps(r) + begin, lists.end(r, b) - begin,
+                        acc);
   }
-  const LiveKernel* list = lists.kernels(r) + begin;
+  const KernelList list = lists.kernels(r, b);
   if (p.planes.pitch >= kLanes) {
-    return p.transposed ? kernel_column<kN, true>(from, reads, list, count, acc)
-                        : kernel_column<kN, false>(from, reads, list, count, acc);
+    return p.transposed ? kernel_column<kN, true>(from, reads, list, acc)
+                        : kernel_column<kN, false>(from, reads, list, acc);
   }
   if (p.planes.pitch == 8) {
-    return p.transposed ? kernel_flat<kN, 8, true>(from, reads, list, count, acc)
-                        : kernel_flat<kN, 8, false>(from, reads, list, count, acc);
+    return p.transposed ? kernel_flat<kN, 8, true>(from, reads, list, acc)
+                        : kernel_flat<kN, 8, false>(from, reads, list, acc);
   }
-  return p.transposed ? kernel_flat<kN, 4, true>(from, reads, list, count, acc)
-                      : kernel_flat<kN, 4, false>(from, reads, list, count, acc);
+  return p.transposed ? kernel_flat<kN, 4, true>(from, reads, list, acc)
+                      : kernel_flat<kN, 4, false>(from, reads, list, acc);
 }
 
 // One tile of the rows of a chunk: kN vectors from pixel (y, x) on, below each other or in a line.
@@ -269,13 +54,12 @@ inline void rows_of_chunk(const RowsProduct& p, const RowsLists& lists, const fl
   for (int64_t b = 0; b < lists.blocks(); b++) {
     for (int64_t r = 0; r < lists.count(); r++) {
       const float* bias = p.bias ? p.bias + lists.group() * p.rows + lists.first() + r : nullptr;
-      const int64_t begin = lists.begin(r, b);
       V acc[kN];
 #pragma GCC unroll 16
       for (int v = 0; v < kN; v++) {
         acc[v] = b > 0 ? Load(lists.sums(r) + v * kLanes) : Zero();
       }
-      add_list<kN>(p, lists, r, begin, lists.end(r, b) - begin, from, acc);
+      add_list<kN>(p, lists, r, b, from, acc);
       if (b + 1 < lists.blocks()) {
 #pragma GCC unroll 16
         for (int v = 0; v < kN; v++) Store(acc[v], lists.sums(r) + v * kLanes);

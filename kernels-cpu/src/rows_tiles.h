@@ -18,10 +18,13 @@ struct LiveTap {
   int32_t src, weight;
 };
 
-// A live 3x3 kernel: nine weights, those outside the mask zero, and its source channel.
-struct LiveKernel {
-  const float* weights;
-  int64_t src;
+// Live 3x3 kernels of one row: their columns, from which their nine weights and source follow.
+struct KernelList {
+  const uint16_t* column;
+  int64_t count;
+  const float* weights;  // of column 0
+  int64_t step;          // floats from one column's weights to the next's
+  int64_t src, channel;  // floats to column 0's source and from one to the next
 };
 
 constexpr int tap_sets(int vectors) {
@@ -70,14 +73,13 @@ struct KernelReads {
 
 // kN rows of one column of vectors: each source vector serves up to three of them.
 template <int kN, bool kTurned>
-inline void kernel_column(const float* src, KernelReads reads, const LiveKernel* list,
-                          int64_t count, V acc[kN]) {
+inline void kernel_column(const float* src, KernelReads reads, const KernelList& list, V acc[kN]) {
   V sum[kN];
 #pragma GCC unroll 16
   for (int v = 0; v < kN; v++) sum[v] = acc[v];
-  for (const LiveKernel* const end = list + count; list < end; list++) {
-    const float* from = src + list->src;
-    const float* q = list->weights;
+  for (const uint16_t *at = list.column, *end = at + list.count; at < end; at++) {
+    const float* from = src + list.src + *at * list.channel;
+    const float* q = list.weights + *at * list.step;
 #pragma GCC unroll 3
     for (int b = 0; b < 3; b++, from += reads.copy) {
       V w[3];
@@ -97,10 +99,11 @@ inline void kernel_column(const float* src, KernelReads reads, const LiveKernel*
   for (int v = 0; v < kN; v++) acc[v] = sum[v];
 }
 
-// kN consecutive vectors of a narrow map, whose rows of kPitch floats share vectors.
+// kN consecutive vectors of a narrow map, whose rows of kPitch floats share vectors: those of the
+// second and third row of taps are joined from what the first has loaded, since a load that is not
+// aligned crosses a line and counts for two.
 template <int kN, int kPitch, bool kTurned>
-inline void kernel_flat(const float* src, KernelReads reads, const LiveKernel* list, int64_t count,
-                        V acc[kN]) {
+inline void kernel_flat(const float* src, KernelReads reads, const KernelList& list, V acc[kN]) {
   constexpr int kSets = kN == 1 && kManyRegisters ? 9 : kN * 3 <= kAccumulators ? 3 : 1;
   V sum[kSets][kN];
 #pragma GCC unroll 9
@@ -108,18 +111,25 @@ inline void kernel_flat(const float* src, KernelReads reads, const LiveKernel* l
 #pragma GCC unroll 16
     for (int v = 0; v < kN; v++) sum[s][v] = s == 0 ? acc[v] : Zero();
   }
-  for (const LiveKernel* const end = list + count; list < end; list++) {
-    const float* from = src + list->src;
-    const float* q = list->weights;
+  for (const uint16_t *at = list.column, *end = at + list.count; at < end; at++) {
+    const float* from = src + list.src + *at * list.channel;
+    const float* q = list.weights + *at * list.step;
 #pragma GCC unroll 3
     for (int b = 0; b < 3; b++, from += reads.copy) {
+      V x[kN + 1];
+#pragma GCC unroll 17
+      for (int v = 0; v <= kN; v++) x[v] = Load(from + v * kLanes);
 #pragma GCC unroll 3
       for (int a = 0; a < 3; a++) {
         const int s = kSets == 9 ? a * 3 + b : kSets == 3 ? b : 0;
         const V w = Set(q[(kTurned ? 2 - a : a) * 3 + b]);
 #pragma GCC unroll 16
         for (int v = 0; v < kN; v++) {
-          sum[s][v] = MulAdd(LoadU(from + a * kPitch + v * kLanes), w, sum[s][v]);
+          const V y = a == 0                 ? x[v]
+                      : a == 1               ? Joined<kPitch>(x[v], x[v + 1])
+                      : 2 * kPitch == kLanes ? x[v + 1]
+                                             : Joined<2 * kPitch % kLanes>(x[v], x[v + 1]);
+          sum[s][v] = MulAdd(y, w, sum[s][v]);
         }
       }
     }

@@ -60,6 +60,14 @@ inline V MulAddAt(const float* p, V w, V acc) {
           _mm256_fmadd_ps(_mm256_load_ps(p + 8), w.hi, acc.hi)};
 }
 
+template <int kFirst>
+inline V Joined(V a, V b) {
+  static_assert(kFirst == 0 || kFirst == 4 || kFirst == 8, "halves of registers");
+  if (kFirst == 0) return a;
+  if (kFirst == 8) return {a.hi, b.lo};
+  return {_mm256_permute2f128_ps(a.lo, a.hi, 0x21), _mm256_permute2f128_ps(a.hi, b.lo, 0x21)};
+}
+
 inline float ReduceSum(V v) {
   __m256 half = _mm256_add_ps(v.lo, v.hi);
   __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));

@@ -38,6 +38,12 @@ inline V Abs(V a) { return _mm512_abs_ps(a); }
 
 inline V MulAddAt(const float* p, V w, V acc) { return _mm512_fmadd_ps(_mm512_load_ps(p), w, acc); }
 
+template <int kFirst>
+inline V Joined(V a, V b) {
+  const __m512i v = _mm512_alignr_epi32(_mm512_castps_si512(b), _mm512_castps_si512(a), kFirst);
+  return _mm512_castsi512_ps(v);
+}
+
 inline float ReduceSum(V v) {
   __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
   __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));

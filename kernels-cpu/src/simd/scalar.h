@@ -84,6 +84,13 @@ inline V Abs(V a) {
 // acc + p[0..15] * w: the one verb that the inner loops live on.
 inline V MulAddAt(const float* p, V w, V acc) { return MulAdd(Load(p), w, acc); }
 
+// Lanes from kFirst on of a followed by b.
+template <int kFirst>
+inline V Joined(V a, V b) {
+  V r;
+  ITA_LANES(i + kFirst < kLanes ? a.lane[i + kFirst] : b.lane[i + kFirst - kLanes]);
+}
+
 inline float ReduceSum(V v) {  // a fixed tree: the same on every tier
   for (int step = 8; step > 0; step /= 2) {
     for (int i = 0; i < step; i++) v.lane[i] += v.lane[i + step];

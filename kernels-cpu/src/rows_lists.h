@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is live of a chunk of rows of a convolution's weights, as lists that a tile walks.
+#ifndef INTARSIA_ROWS_LISTS_H_
+#define INTARSIA_ROWS_LISTS_H_
+
+#include "mask_bits.h"
+#include "rows_planes.h"
+#include "rows_tiles.h"
+
+namespace ITA_ISA {
+
+// dst[row, pixel] = bias[row] + sum over col, tap of weight(row, col, tap) * src[col, tap(pixel)].
+// forward: rows are outputs, cols the inputs of their group. backward_data: the other way round.
+struct RowsProduct {
+  const float* weights;                // [o, i, taps]
+  const uint32_t* mask;                // [o, words] or NULL
+  int64_t filter, words, taps;         // floats and mask words of one output; weights of one kernel
+  bool transposed;                     // backward_data
+  bool kernels;                        // lists of 3x3 kernels, else of weights
+  int64_t images, rows, cols, groups;  // rows and cols of one group
+  const float* src;                    // [images, groups * cols, src_h, src_w]
+  float* dst;                          // [images, groups * rows, dst plane]
+  int64_t dst_plane, dst_row, dst_col;
+  const float* bias;     // [groups * rows] or NULL
+  const RowsTap* reach;  // [reached] the taps that this product has
+  int64_t reached;
+  double density;  // live share of the weights (kernels: of the kernels)
+  RowsPlanes planes;
+
+  // Columns whose pixels under one tile fill about half of the first-level cache, but enough of
+  // them that a list is worth loading and storing its tile.
+  int64_t block() const {
+    constexpr int64_t kCached = 6144;     // floats
+    constexpr double kShortest = 60.0;    // multiply-adds by vector
+    constexpr int64_t kMostCols = 32768;  // numbered by 16 bits
+    const int64_t below = planes.rows - planes.grid_h;
+    int64_t tile = kernels && planes.pitch >= kLanes ? planes.grid_h : planes.vectors;
+    if (tile > kRowsTile) tile = kRowsTile;
+    const int64_t step = kernels && planes.pitch >= kLanes ? kLanes : planes.pitch;
+    const int64_t floats = planes.shifts * planes.classes * (tile * kLanes + below * step);
+    const int64_t fit = kCached / (floats > 0 ? floats : 1) + 1;
+    const double per_col = static_cast<double>(reached) * density + 1e-6;
+    const int64_t least = static_cast<int64_t>(kShortest / per_col) + 1;
+    const int64_t cols_of_block = fit > least ? fit : least;
+    const int64_t even = divide_up(cols, divide_up(cols, cols_of_block));  // as far as it goes
+    return kernels && even < cols ? round_up(even < kMostCols ? even : kMostCols, 8) : even;
+  }
+};
+
+constexpr int64_t kRowsChunk = 16;  // rows whose lists a worker makes at once
+constexpr int64_t kBandRows = 64;   // rows of a wide map in one item
+
+// The lists of one chunk of rows, made and walked by one worker, cut into blocks of columns.
+class RowsLists {
+ public:
+  // The shape of `p` with the smallest blocks decides the scratch.
+  RowsLists(const RowsProduct& p, char* scratch, const LiveTap* table)
+      : p_(p), table_(table), block_(p.block()), blocks_(divide_up(p.cols, block_)), built_(-1) {
+    Cutter cut;
+    const int64_t at_entries = cut_entries(p, &cut);
+    taps_ = reinterpret_cast<LiveTap*>(scratch + at_entries);
+    columns_ = reinterpret_cast<uint16_t*>(scratch + at_entries);
+    masked_ = reinterpret_cast<float*>(scratch + cut.take<float>(masked_floats(p)));
+    sums_ = reinterpret_cast<float*>(scratch + cut.take<float>(kSums));
+    ends_ = reinterpret_cast<int32_t*>(scratch + cut.take<int32_t>(kRowsChunk * p.cols));
+  }
+
+  static int64_t bytes(const RowsProduct& p) {
+    Cutter cut;
+    cut_entries(p, &cut);
+    cut.take<float>(masked_floats(p));
+    cut.take<float>(kSums);
+    cut.take<int32_t>(kRowsChunk * p.cols);
+    return cut.size();
+  }
+
+  // Chunks do not cross groups.
+  void build(int64_t chunk) {
+    if (chunk == built_) return;
+    built_ = chunk;
+    const int64_t chunks = divide_up(p_.rows, kRowsChunk);
+    group_ = chunk / chunks;
+    first_ = chunk % chunks * kRowsChunk;
+    count_ = p_.rows - first_ < kRowsChunk ? p_.rows - first_ : kRowsChunk;
+    for (int64_t r = 0; r < count_; r++) length_[r] = 0;
+    partial_ = 0;
+    for (int64_t b = 0; b < blocks_; b++) {
+      const int64_t begin = b * block_;
+      const int64_t end = begin + block_ < p_.cols ? begin + block_ : p_.cols;
+      if (p_.kernels) {
+        list_kernels(begin, end);
+      } else if (p_.mask) {
+        list_taps(begin, end);
+      } else {
+        for (int64_t r = 0; r < count_; r++) {
+          length_[r] = static_cast<int32_t>(end * p_.reached);
+        }
+      }
+      for (int64_t r = 0; r < count_; r++) ends_[r * p_.cols + b] = length_[r];
+    }
+    for (int64_t r = 0; r < count_; r++) {
+      if (partial_ >> r & 1) copy_masked(r);
+    }
+  }
+
+  int64_t group() const { return group_; }
+  int64_t first() const { return first_; }
+  int64_t count() const { return count_; }
+  int64_t blocks() const { return blocks_; }
+  int64_t begin(int64_t r, int64_t b) const { return b > 0 ? ends_[r * p_.cols + b - 1] : 0; }
+  int64_t end(int64_t r, int64_t b) const { return ends_[r * p_.cols + b]; }
+  KernelList kernels(int64_t r, int64_t b) const {
+    const bool copied = partial_ >> r & 1;
+    const int64_t step = p_.transposed && !copied ? p_.filter : 9;
+    const float* first = copied ? masked_ + r * masked_row(p_) : base(first_ + r);
+    const int64_t col = b * block_;
+    return {columns_ + (p_.mask ? r * slots(p_) : 0) + begin(r, b),
+            end(r, b) - begin(r, b),
+            first + col * step,
+            step,
+            col * p_.planes.channel,
+            p_.planes.channel};
+  }
+  const LiveTap* taps(int64_t r) const { return p_.mask ? taps_ + r * capacity() : table_; }
+  const float* weights(int64_t r) const { return base(first_ + r); }
+  float* sums(int64_t r) const { return sums_ + r * kRowsTile * kLanes; }  // between blocks
+
+ private:
+  static constexpr int64_t kSums = kRowsChunk * kRowsTile * kLanes;
+
+  int64_t capacity() const { return p_.cols * p_.taps + 1; }  // one for a tap that is dropped
+  static int64_t slots(const RowsProduct& p) { return p.cols + 8; }  // eight are written at a time
+  static int64_t masked_row(const RowsProduct& p) { return p.cols * 9 + kLanes; }
+  static int64_t masked_floats(const RowsProduct& p) {
+    return p.kernels && p.mask ? kRowsChunk * masked_row(p) : 0;
+  }
+  static int64_t cut_entries(const RowsProduct& p, Cutter* cut) {
+    if (p.kernels) return cut->take<uint16_t>(kRowsChunk * slots(p));
+    return cut->take<LiveTap>(p.mask ? kRowsChunk * (p.cols * p.taps + 1) : 0);
+  }
+
+  int64_t output(int64_t row, int64_t col) const {
+    return p_.transposed ? group_ * p_.cols + col : group_ * p_.rows + row;
+  }
+  // The first weight that a row may use; taps count from here.
+  const float* base(int64_t row) const {
+    return p_.weights + output(row, 0) * p_.filter + (p_.transposed ? row * p_.taps : 0);
+  }
+
+  void append(int64_t r, uint32_t live, int64_t col) {
+    uint16_t* const start = columns_ + r * slots(p_);
+    length_[r] = static_cast<int32_t>(append_places(live, col, start + length_[r]) - start);
+  }
+
+  // Live kernels of columns [begin, end), counted from begin, a multiple of 8. Rows with a partly
+  // live kernel are noted.
+  void list_kernels(int64_t begin, int64_t end) {
+    if (!p_.mask) {  // one list for all rows
+      for (int64_t c = begin; c < end; c += 8) {
+        append(0, 0xFFu >> (end - c < 8 ? 8 - (end - c) : 0), c - begin);
+      }
+      for (int64_t r = 1; r < count_; r++) length_[r] = length_[0];
+    } else if (!p_.transposed) {
+      for (int64_t r = 0; r < count_; r++) {
+        const uint32_t* row = p_.mask + output(first_ + r, 0) * p_.words;
+        uint16_t* const start = columns_ + r * slots(p_);
+        uint16_t* to = start + length_[r];
+        uint32_t partial = 0;
+        for_eight_kernels(row, begin, end, [&](int64_t c, EightKernels eight) {
+          to = append_places(eight.live, c - begin, to);
+          partial |= eight.live ^ eight.whole;
+        });
+        length_[r] = static_cast<int32_t>(to - start);
+        partial_ |= uint32_t(partial != 0) << r;
+      }
+    } else {
+      for (int64_t c = begin; c < end; c += 8) {
+        for (int64_t r = 0; r < count_; r += 8) list_square(c, begin, end, r);
+      }
+    }
+  }
+
+  // Transposed: eight columns, each an output, of eight rows.
+  void list_square(int64_t col, int64_t begin, int64_t end, int64_t row) {
+    uint64_t live = 0;
+    uint32_t partial = 0;
+    for (int64_t j = 0; j < 8 && col + j < end; j++) {
+      const uint32_t* bits = p_.mask + output(0, col + j) * p_.words;
+      const char* bytes = reinterpret_cast<const char*>(bits) + (first_ + row) / 8 * 9;
+      const EightKernels eight =
+          count_ - row < 8 ? few_kernels(bytes, count_ - row) : eight_kernels(bytes);
+      live |= uint64_t(eight.live) << j * 8;
+      partial |= eight.live ^ eight.whole;
+    }
+    partial_ |= partial << row;
+    live = transpose_bits(live);
+    for (int64_t j = 0; j < 8 && row + j < count_; j++, live >>= 8) {
+      append(row + j, live & 0xFF, col - begin);
+    }
+  }
+
+  // Copies a row's live kernels, weights outside the mask zero.
+  void copy_masked(int64_t r) {
+    const uint16_t* column = columns_ + r * slots(p_);
+    for (int64_t b = 0; b < blocks_; b++) {
+      for (const uint16_t* const last = columns_ + r * slots(p_) + end(r, b); column < last;) {
+        const int64_t col = b * block_ + *column++;
+        const uint32_t* mask = p_.mask + output(first_ + r, col) * p_.words;
+        const int64_t kernel = p_.transposed ? first_ + r : col;
+        const float* from = p_.weights + output(first_ + r, col) * p_.filter + kernel * 9;
+        // Columns rise: what lands behind a kernel is overwritten or never read.
+        StoreU(MaskedLoad(FromBits(kernel_bits(mask, kernel)), from),
+               masked_ + r * masked_row(p_) + col * 9);
+      }
+    }
+  }
+
+  void list_taps(int64_t begin, int64_t end) {
+    if (!p_.transposed) {
+      for (int64_t r = 0; r < count_; r++) {
+        LiveTap* const start = taps_ + r * capacity();
+        LiveTap* out = start + length_[r];
+        for_each_bit(p_.mask + output(first_ + r, 0) * p_.words, begin * p_.taps, end * p_.taps,
+                     [&](int64_t k) { *out++ = table_[k]; });
+        length_[r] = static_cast<int32_t>(out - start);
+      }
+      return;
+    }
+    // A column's bits of all rows of the chunk follow each other. Taps of another phase are in the
+    // table too, with a weight below zero: each is overwritten by the next.
+    const LiveTap* const entries = table_ + p_.cols * p_.reached;
+    const int64_t first_bit = first_ * p_.taps;
+    for (int64_t col = begin; col < end; col++) {
+      const int32_t src = static_cast<int32_t>(col * p_.planes.channel);
+      const int32_t weight = static_cast<int32_t>(col * p_.filter);
+      int64_t r = 0, row_begin = first_bit;
+      for_each_bit(p_.mask + output(0, col) * p_.words, first_bit, first_bit + count_ * p_.taps,
+                   [&](int64_t bit) {
+                     while (bit - row_begin >= p_.taps) r++, row_begin += p_.taps;
+                     const LiveTap e = entries[bit - row_begin];
+                     taps_[r * capacity() + length_[r]] = {e.src + src, e.weight + weight};
+                     length_[r] += e.weight >= 0;
+                   });
+    }
+  }
+
+  const RowsProduct& p_;
+  const LiveTap* table_;
+  LiveTap* taps_;
+  uint16_t* columns_;  // [row][slot] of live kernels, from their block's first
+  float* masked_;      // [row][column][9] of rows with a partly live kernel
+  uint32_t partial_;   // those rows
+  float* sums_;
+  int32_t* ends_;  // [row][block] of lists
+  int64_t block_, blocks_;
+  int64_t built_, group_, first_, count_;
+  int32_t length_[kRowsChunk];
+};
+
+}  // namespace ITA_ISA
+
+#endif  // INTARSIA_ROWS_LISTS_H_
