@@ -34,12 +34,16 @@ inline Live count_live(const ita_conv2d_shape& s, const uint32_t* mask) {
   if (!mask) return live;
   const int64_t words = words_of(i * taps);
   live.weights = 0;
-  for (int64_t word = 0; word < s.o * words; word++) {
-    live.weights += __builtin_popcount(mask[word]);
+  if (!is_3x3(s)) {
+    for (int64_t word = 0; word < s.o * words; word++) {
+      live.weights += __builtin_popcount(mask[word]);
+    }
+    return live;
   }
-  if (!is_3x3(s) || live.weights == live.all_weights) return live;
   live.kernels = 0;
-  for (int64_t o = 0; o < s.o; o++) live.kernels += count_kernels(mask + o * words, i);
+  for (int64_t o = 0; o < s.o; o++) {
+    count_kernels(mask + o * words, i, &live.kernels, &live.weights);
+  }
   return live;
 }
 

@@ -75,6 +75,7 @@ inline ita_status rows_conv2d(ita_context* ctx, const ita_masked_conv2d* op,
   const bool back = direction == ITA_BACKWARD_DATA;
   const int64_t filter_taps = int64_t(s.kh) * s.kw;
   RowsProduct p = rows_product(op, direction, kernels);
+  p.partial = kernels && op->mask && live.weights != 9 * live.kernels;
   p.density = kernels ? live.kernel_density() : live.density();
   const int64_t phases_h = !back ? 1 : s.stride_h < s.h ? s.stride_h : s.h;
   const int64_t phases_w = !back ? 1 : s.stride_w < s.w ? s.stride_w : s.w;
@@ -106,7 +107,7 @@ inline ita_status rows_conv2d(ita_context* ctx, const ita_masked_conv2d* op,
       p.dst_row = back ? int64_t(s.stride_h) * s.w : s.ow;
       p.dst_col = back ? s.stride_w : 1;
       if (is_pointwise(s)) join_rows(&p);
-      g.lay_out(taps, p.reached, reinterpret_cast<int32_t*>(memory + at_shifts));
+      g.lay_out(taps, p.reached, reinterpret_cast<int32_t*>(memory + at_shifts), kernels);
       if (pass == 1) {
         multiply_rows(ctx, p, scratch);
         continue;

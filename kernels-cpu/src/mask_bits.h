@@ -55,9 +55,10 @@ inline uint64_t transpose_bits(uint64_t x) {
   return x ^ t ^ t << 28;
 }
 
-// Of eight 3x3 kernels, one bit each: those with a live weight, those with all nine.
+// Of eight 3x3 kernels, one bit each: those with a live weight.
 struct EightKernels {
-  uint32_t live, whole;
+  uint32_t live;
+  int32_t weights;  // live ones of all eight
 };
 
 // From the bits of seven kernels, and of an eighth that begins in the upper bit.
@@ -67,11 +68,8 @@ inline EightKernels fold_kernels(uint64_t bits, uint32_t eighth) {
   uint64_t any = bits | bits >> 1;
   any |= any >> 2;
   any |= any >> 4 | bits >> 8;
-  uint64_t all = bits & bits >> 1;
-  all &= all >> 2;
-  all &= all >> 4 & bits >> 8;
   return {static_cast<uint32_t>((any & kFirstBits) * kGather >> 56) | (eighth + 0x1FF) >> 9 << 7,
-          static_cast<uint32_t>((all & kFirstBits) * kGather >> 56) | (eighth + 1) >> 9 << 7};
+          __builtin_popcountll(bits) + __builtin_popcount(eighth >> 1)};
 }
 
 // Of less than eight kernels, from their first byte.
@@ -108,11 +106,14 @@ inline uint32_t kernel_bits(const uint32_t* row, int64_t kernel) {
   return bits & 0x1FF;
 }
 
-inline int64_t count_kernels(const uint32_t* row, int64_t kernels) {
-  int64_t count = 0;
-  for_eight_kernels(row, 0, kernels,
-                    [&](int64_t, EightKernels eight) { count += __builtin_popcount(eight.live); });
-  return count;
+inline void count_kernels(const uint32_t* row, int64_t all, int64_t* kernels, int64_t* weights) {
+  int64_t live = 0, bits = 0;
+  for_eight_kernels(row, 0, all, [&](int64_t, EightKernels eight) {
+    live += __builtin_popcount(eight.live);
+    bits += eight.weights;
+  });
+  *kernels += live;
+  *weights += bits;
 }
 
 }  // namespace ITA_ISA

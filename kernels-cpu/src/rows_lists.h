@@ -17,6 +17,7 @@ struct RowsProduct {
   int64_t filter, words, taps;         // floats and mask words of one output; weights of one kernel
   bool transposed;                     // backward_data
   bool kernels;                        // lists of 3x3 kernels, else of weights
+  bool partial;                        // some kernels have live and dead weights
   int64_t images, rows, cols, groups;  // rows and cols of one group
   const float* src;                    // [images, groups * cols, src_h, src_w]
   float* dst;                          // [images, groups * rows, dst plane]
@@ -83,7 +84,6 @@ class RowsLists {
     first_ = chunk % chunks * kRowsChunk;
     count_ = p_.rows - first_ < kRowsChunk ? p_.rows - first_ : kRowsChunk;
     for (int64_t r = 0; r < count_; r++) length_[r] = 0;
-    partial_ = 0;
     for (int64_t b = 0; b < blocks_; b++) {
       const int64_t begin = b * block_;
       const int64_t end = begin + block_ < p_.cols ? begin + block_ : p_.cols;
@@ -99,7 +99,7 @@ class RowsLists {
       for (int64_t r = 0; r < count_; r++) ends_[r * p_.cols + b] = length_[r];
     }
     for (int64_t r = 0; r < count_; r++) {
-      if (partial_ >> r & 1) copy_masked(r);
+      if (p_.partial) copy_masked(r);
     }
   }
 
@@ -110,29 +110,47 @@ class RowsLists {
   int64_t begin(int64_t r, int64_t b) const { return b > 0 ? ends_[r * p_.cols + b - 1] : 0; }
   int64_t end(int64_t r, int64_t b) const { return ends_[r * p_.cols + b]; }
   KernelList kernels(int64_t r, int64_t b) const {
-    const bool copied = partial_ >> r & 1;
-    const int64_t step = p_.transposed && !copied ? p_.filter : 9;
-    const float* first = copied ? masked_ + r * masked_row(p_) : base(first_ + r);
-    const int64_t col = b * block_;
-    return {columns_ + (p_.mask ? r * slots(p_) : 0) + begin(r, b),
+    const KernelPlace here = place(r, b);
+    KernelPlace next = here;
+    if (r + 1 < count_) {
+      next = place(r + 1, b);
+    } else if (b + 1 < blocks_) {
+      next = place(0, b + 1);
+    }
+    return {here.column,
             end(r, b) - begin(r, b),
-            first + col * step,
-            step,
-            col * p_.planes.channel,
-            p_.planes.channel};
+            here.weights,
+            here.step,
+            b * block_ * p_.planes.channel,
+            p_.planes.channel,
+            next.column,
+            next.weights,
+            next.step};
   }
   const LiveTap* taps(int64_t r) const { return p_.mask ? taps_ + r * capacity() : table_; }
   const float* weights(int64_t r) const { return base(first_ + r); }
   float* sums(int64_t r) const { return sums_ + r * kRowsTile * kLanes; }  // between blocks
 
  private:
+  struct KernelPlace {
+    const uint16_t* column;
+    const float* weights;  // of the block's first column
+    int64_t step;
+  };
+  KernelPlace place(int64_t r, int64_t b) const {
+    const int64_t step = p_.transposed && !p_.partial ? p_.filter : 9;
+    const float* first = p_.partial ? masked_ + r * masked_row(p_) : base(first_ + r);
+    return {columns_ + (p_.mask ? r * slots(p_) : 0) + begin(r, b), first + b * block_ * step,
+            step};
+  }
+
   static constexpr int64_t kSums = kRowsChunk * kRowsTile * kLanes;
 
   int64_t capacity() const { return p_.cols * p_.taps + 1; }  // one for a tap that is dropped
   static int64_t slots(const RowsProduct& p) { return p.cols + 8; }  // eight are written at a time
   static int64_t masked_row(const RowsProduct& p) { return p.cols * 9 + kLanes; }
   static int64_t masked_floats(const RowsProduct& p) {
-    return p.kernels && p.mask ? kRowsChunk * masked_row(p) : 0;
+    return p.kernels && p.partial ? kRowsChunk * masked_row(p) : 0;
   }
   static int64_t cut_entries(const RowsProduct& p, Cutter* cut) {
     if (p.kernels) return cut->take<uint16_t>(kRowsChunk * slots(p));
@@ -152,8 +170,7 @@ class RowsLists {
     length_[r] = static_cast<int32_t>(append_places(live, col, start + length_[r]) - start);
   }
 
-  // Live kernels of columns [begin, end), counted from begin, a multiple of 8. Rows with a partly
-  // live kernel are noted.
+  // Live kernels of columns [begin, end), counted from begin, a multiple of 8.
   void list_kernels(int64_t begin, int64_t end) {
     if (!p_.mask) {  // one list for all rows
       for (int64_t c = begin; c < end; c += 8) {
@@ -165,13 +182,10 @@ class RowsLists {
         const uint32_t* row = p_.mask + output(first_ + r, 0) * p_.words;
         uint16_t* const start = columns_ + r * slots(p_);
         uint16_t* to = start + length_[r];
-        uint32_t partial = 0;
         for_eight_kernels(row, begin, end, [&](int64_t c, EightKernels eight) {
           to = append_places(eight.live, c - begin, to);
-          partial |= eight.live ^ eight.whole;
         });
         length_[r] = static_cast<int32_t>(to - start);
-        partial_ |= uint32_t(partial != 0) << r;
       }
     } else {
       for (int64_t c = begin; c < end; c += 8) {
@@ -183,16 +197,13 @@ class RowsLists {
   // Transposed: eight columns, each an output, of eight rows.
   void list_square(int64_t col, int64_t begin, int64_t end, int64_t row) {
     uint64_t live = 0;
-    uint32_t partial = 0;
     for (int64_t j = 0; j < 8 && col + j < end; j++) {
       const uint32_t* bits = p_.mask + output(0, col + j) * p_.words;
       const char* bytes = reinterpret_cast<const char*>(bits) + (first_ + row) / 8 * 9;
       const EightKernels eight =
           count_ - row < 8 ? few_kernels(bytes, count_ - row) : eight_kernels(bytes);
       live |= uint64_t(eight.live) << j * 8;
-      partial |= eight.live ^ eight.whole;
     }
-    partial_ |= partial << row;
     live = transpose_bits(live);
     for (int64_t j = 0; j < 8 && row + j < count_; j++, live >>= 8) {
       append(row + j, live & 0xFF, col - begin);
@@ -248,8 +259,7 @@ class RowsLists {
   const LiveTap* table_;
   LiveTap* taps_;
   uint16_t* columns_;  // [row][slot] of live kernels, from their block's first
-  float* masked_;      // [row][column][9] of rows with a partly live kernel
-  uint32_t partial_;   // those rows
+  float* masked_;      // [row][column][9] if a kernel is partly live
   float* sums_;
   int32_t* ends_;  // [row][block] of lists
   int64_t block_, blocks_;

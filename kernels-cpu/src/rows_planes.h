@@ -30,6 +30,7 @@ struct RowsPlanes {
   int64_t first_row, rows, copy, channel;  // of a copy: rows; floats; floats of all copies
   int64_t shifts, classes;                 // copies: [shift of columns][row modulo step_h]
   bool copied;                             // else the source is read as it is
+  bool framed;                             // a plane is one vector, without the rows around it
   int32_t* shift;                          // [shifts] distinct dx
   const float* data;                       // of one image
 
@@ -39,8 +40,9 @@ struct RowsPlanes {
   static int64_t mod(int64_t a, int64_t b) { return (a % b + b) % b; }
   int64_t row_of(const RowsTap& t) const { return (t.dy - mod(t.dy, step_h)) / step_h; }
 
-  // `shift_table` has room for as many shifts as there are taps.
-  void lay_out(const RowsTap* taps, int64_t count, int32_t* shift_table) {
+  // `shift_table` has room for as many shifts as there are taps. `kernels`: a 3x3 filter, read by
+  // whole kernels.
+  void lay_out(const RowsTap* taps, int64_t count, int32_t* shift_table, bool kernels) {
     pitch = pitch_of(grid_w);
     vectors = divide_up(grid_h * pitch, kLanes);
     shift = shift_table;
@@ -53,6 +55,8 @@ struct RowsPlanes {
       if (t == 0 || row > last_row) last_row = row;
       if (find(taps[t].dx) == shifts) shift[shifts++] = taps[t].dx;
     }
+    framed = kernels && pitch == 4 && grid_h <= 4 && src_h == grid_h && first_row == -1;
+    if (framed) first_row = last_row = 0;
     classes = step_h;
     rows = last_row - first_row + grid_h;
     copy = round_up((last_row - first_row) * pitch + vectors * kLanes, kLanes);
@@ -103,7 +107,28 @@ struct RowsPlanes {
     }
   }
 
+  // A narrow map whose rows already have the pitch is shifted as a whole: the vector at `at` of the
+  // copy is `dx` and the rows above it away in the source, less the columns that leave their row.
+  void copy_flat(const float* from, int64_t dx, float* to) const {
+    const uint32_t row = (1u << pitch) - 1;
+    const int64_t out = dx < 0 ? -dx : dx;
+    const uint32_t in = out >= pitch ? 0 : dx < 0 ? row << out & row : row >> out;
+    const uint32_t inside = in * (pitch == 4 ? 0x1111 : 0x0101);  // of all columns of a vector
+    const int64_t size = src_h * pitch;
+    for (int64_t at = 0, source = first_row * pitch; at < copy; at += kLanes, source += kLanes) {
+      const int64_t begin = source >= 0 ? 0 : -source < kLanes ? -source : kLanes;
+      const int64_t left = size - source;
+      const int64_t end = left >= kLanes ? kLanes : left > 0 ? left : 0;
+      const uint32_t bits = inside & ((1u << end) - 1) & ~((1u << begin) - 1);
+      Store(bits ? MaskedLoad(FromBits(bits), from + source + dx) : Zero(), to + at);
+    }
+  }
+
   void copy_channel(const float* from, float* to) const {
+    if (pitch < kLanes && pitch == src_w && step_h == 1 && step_w == 1) {
+      for (int64_t s = 0; s < shifts; s++) copy_flat(from, shift[s], to + s * copy);
+      return;
+    }
     for (int64_t s = 0; s < shifts; s++) {
       for (int64_t c = 0; c < classes; c++, to += copy) {
         for (int64_t row = 0; row < rows; row++) {

@@ -41,6 +41,12 @@ inline void add_list(const RowsProduct& p, const RowsLists& lists, int64_t r, in
     return p.transposed ? kernel_flat<kN, 8, true>(from, reads, list, acc)
                         : kernel_flat<kN, 8, false>(from, reads, list, acc);
   }
+  if constexpr (kN == 1) {
+    if (p.planes.framed) {
+      return p.transposed ? kernel_framed<true>(from, reads, list, acc)
+                          : kernel_framed<false>(from, reads, list, acc);
+    }
+  }
   return p.transposed ? kernel_flat<kN, 4, true>(from, reads, list, acc)
                       : kernel_flat<kN, 4, false>(from, reads, list, acc);
 }

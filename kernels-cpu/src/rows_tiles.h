@@ -25,6 +25,17 @@ struct KernelList {
   const float* weights;  // of column 0
   int64_t step;          // floats from one column's weights to the next's
   int64_t src, channel;  // floats to column 0's source and from one to the next
+  // Of the list that is walked next: its weights come while this one is multiplied.
+  const uint16_t* next_column;
+  const float* next_weights;
+  int64_t next_step;
+
+  // What stands behind the next list's end is a stale column at worst: an address to no harm.
+  void prefetch(const uint16_t* at) const {
+    const float* next = next_weights + next_column[at - column] * next_step;
+    __builtin_prefetch(next, 0, 3);
+    __builtin_prefetch(next + 8, 0, 3);
+  }
 };
 
 constexpr int tap_sets(int vectors) {
@@ -114,11 +125,12 @@ inline void kernel_flat(const float* src, KernelReads reads, const KernelList& l
   for (const uint16_t *at = list.column, *end = at + list.count; at < end; at++) {
     const float* from = src + list.src + *at * list.channel;
     const float* q = list.weights + *at * list.step;
+    list.prefetch(at);
 #pragma GCC unroll 3
     for (int b = 0; b < 3; b++, from += reads.copy) {
       V x[kN + 1];
 #pragma GCC unroll 17
-      for (int v = 0; v <= kN; v++) x[v] = Load(from + v * kLanes);
+      for (int v = 0; v <= kN; v++) x[v] = Held(Load(from + v * kLanes));
 #pragma GCC unroll 3
       for (int a = 0; a < 3; a++) {
         const int s = kSets == 9 ? a * 3 + b : kSets == 3 ? b : 0;
@@ -140,6 +152,31 @@ inline void kernel_flat(const float* src, KernelReads reads, const KernelList& l
 #pragma GCC unroll 9
     for (int s = 1; s < kSets; s++) acc[v] = Add(acc[v], sum[s][v]);
   }
+}
+
+// A map of at most 4x4: its vector moved by a row is joined with zeros.
+template <bool kTurned>
+inline void kernel_framed(const float* src, KernelReads reads, const KernelList& list, V acc[1]) {
+  V sum[3][3];
+#pragma GCC unroll 9
+  for (int s = 0; s < 9; s++) sum[s / 3][s % 3] = s == 0 ? acc[0] : Zero();
+  for (const uint16_t *at = list.column, *end = at + list.count; at < end; at++) {
+    const float* from = src + list.src + *at * list.channel;
+    const float* q = list.weights + *at * list.step;
+#pragma GCC unroll 3
+    for (int b = 0; b < 3; b++, from += reads.copy) {
+      const V x = Held(Load(from));
+      const V y[3] = {Joined<12>(Zero(), x), x, Joined<4>(x, Zero())};
+#pragma GCC unroll 3
+      for (int a = 0; a < 3; a++) {
+        sum[a][b] = MulAdd(y[a], Set(q[(kTurned ? 2 - a : a) * 3 + b]), sum[a][b]);
+      }
+    }
+  }
+  V rows[3];
+#pragma GCC unroll 3
+  for (int a = 0; a < 3; a++) rows[a] = Add(Add(sum[a][0], sum[a][1]), sum[a][2]);
+  acc[0] = Add(Add(rows[0], rows[1]), rows[2]);
 }
 
 // Where a result row goes: pixel (y, x) of the grid at y * row + x * col.

@@ -60,12 +60,19 @@ inline V MulAddAt(const float* p, V w, V acc) {
           _mm256_fmadd_ps(_mm256_load_ps(p + 8), w.hi, acc.hi)};
 }
 
+inline V Held(V v) {
+  asm("" : "+x"(v.lo), "+x"(v.hi));
+  return v;
+}
+
 template <int kFirst>
 inline V Joined(V a, V b) {
-  static_assert(kFirst == 0 || kFirst == 4 || kFirst == 8, "halves of registers");
+  static_assert(kFirst % 4 == 0, "halves of registers");
   if (kFirst == 0) return a;
   if (kFirst == 8) return {a.hi, b.lo};
-  return {_mm256_permute2f128_ps(a.lo, a.hi, 0x21), _mm256_permute2f128_ps(a.hi, b.lo, 0x21)};
+  const __m256 ends = _mm256_permute2f128_ps(a.hi, b.lo, 0x21);
+  if (kFirst == 4) return {_mm256_permute2f128_ps(a.lo, a.hi, 0x21), ends};
+  return {ends, _mm256_permute2f128_ps(b.lo, b.hi, 0x21)};
 }
 
 inline float ReduceSum(V v) {

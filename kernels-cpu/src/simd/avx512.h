@@ -38,6 +38,11 @@ inline V Abs(V a) { return _mm512_abs_ps(a); }
 
 inline V MulAddAt(const float* p, V w, V acc) { return _mm512_fmadd_ps(_mm512_load_ps(p), w, acc); }
 
+inline V Held(V v) {
+  asm("" : "+v"(v));
+  return v;
+}
+
 template <int kFirst>
 inline V Joined(V a, V b) {
   const __m512i v = _mm512_alignr_epi32(_mm512_castps_si512(b), _mm512_castps_si512(a), kFirst);
