@@ -188,25 +188,34 @@ class RowsLists {
         length_[r] = static_cast<int32_t>(to - start);
       }
     } else {
-      for (int64_t c = begin; c < end; c += 8) {
-        for (int64_t r = 0; r < count_; r += 8) list_square(c, begin, end, r);
-      }
+      list_turned(begin, end);
     }
   }
 
-  // Transposed: eight columns, each an output, of eight rows.
-  void list_square(int64_t col, int64_t begin, int64_t end, int64_t row) {
-    uint64_t live = 0;
-    for (int64_t j = 0; j < 8 && col + j < end; j++) {
-      const uint32_t* bits = p_.mask + output(0, col + j) * p_.words;
-      const char* bytes = reinterpret_cast<const char*>(bits) + (first_ + row) / 8 * 9;
-      const EightKernels eight =
-          count_ - row < 8 ? few_kernels(bytes, count_ - row) : eight_kernels(bytes);
-      live |= uint64_t(eight.live) << j * 8;
+  // Transposed, a column is an output: squares of eight columns and eight rows are turned.
+  void list_turned(int64_t begin, int64_t end) {
+    const int64_t words = p_.words, row_slots = slots(p_), first = first_, count = count_;
+    uint16_t* to[kRowsChunk];  // the ends of the rows' lists
+    for (int64_t r = 0; r < count; r++) to[r] = columns_ + r * row_slots + length_[r];
+    const uint32_t* bits = p_.mask + output(0, begin) * words;
+    for (int64_t col = begin; col < end; col += 8, bits += 8 * words) {
+      const int64_t cols = end - col < 8 ? end - col : 8;
+      for (int64_t r = 0; r < count; r += 8) {
+        const char* bytes = reinterpret_cast<const char*>(bits) + (first + r) / 8 * 9;
+        const int64_t rows = count - r < 8 ? count - r : 8;
+        uint64_t live = 0;
+        for (int64_t j = 0; j < cols; j++, bytes += 4 * words) {
+          const EightKernels eight = rows < 8 ? few_kernels(bytes, rows) : eight_kernels(bytes);
+          live |= uint64_t(eight.live) << j * 8;
+        }
+        live = transpose_bits(live);
+        for (int64_t j = 0; j < rows; j++, live >>= 8) {
+          to[r + j] = append_places(live & 0xFF, col - begin, to[r + j]);
+        }
+      }
     }
-    live = transpose_bits(live);
-    for (int64_t j = 0; j < 8 && row + j < count_; j++, live >>= 8) {
-      append(row + j, live & 0xFF, col - begin);
+    for (int64_t r = 0; r < count; r++) {
+      length_[r] = static_cast<int32_t>(to[r] - columns_ - r * row_slots);
     }
   }
 

@@ -60,10 +60,7 @@ inline V MulAddAt(const float* p, V w, V acc) {
           _mm256_fmadd_ps(_mm256_load_ps(p + 8), w.hi, acc.hi)};
 }
 
-inline V Held(V v) {
-  asm("" : "+x"(v.lo), "+x"(v.hi));
-  return v;
-}
+inline V Held(V v) { return v; }  // too few registers
 
 template <int kFirst>
 inline V Joined(V a, V b) {

@@ -84,7 +84,7 @@ inline V Abs(V a) {
 // acc + p[0..15] * w: the one verb that the inner loops live on.
 inline V MulAddAt(const float* p, V w, V acc) { return MulAdd(Load(p), w, acc); }
 
-// v, in a register: a compiler takes loads for free and repeats them for every use.
+// v, in a register where there are many: a compiler may repeat a load for every use.
 inline V Held(V v) { return v; }
 
 // Lanes from kFirst on of a followed by b.
