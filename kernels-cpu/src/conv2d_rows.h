@@ -75,7 +75,8 @@ inline ita_status rows_conv2d(ita_context* ctx, const ita_masked_conv2d* op,
   const bool back = direction == ITA_BACKWARD_DATA;
   const int64_t filter_taps = int64_t(s.kh) * s.kw;
   RowsProduct p = rows_product(op, direction, kernels);
-  p.partial = kernels && op->mask && live.weights != 9 * live.kernels;
+  if (live.weights == live.all_weights) p.mask = nullptr;
+  p.partial = kernels && p.mask && live.weights != 9 * live.kernels;
   p.density = kernels ? live.kernel_density() : live.density();
   const int64_t phases_h = !back ? 1 : s.stride_h < s.h ? s.stride_h : s.h;
   const int64_t phases_w = !back ? 1 : s.stride_w < s.w ? s.stride_w : s.w;

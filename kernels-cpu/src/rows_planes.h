@@ -30,7 +30,7 @@ struct RowsPlanes {
   int64_t first_row, rows, copy, channel;  // of a copy: rows; floats; floats of all copies
   int64_t shifts, classes;                 // copies: [shift of columns][row modulo step_h]
   bool copied;                             // else the source is read as it is
-  bool framed;                             // a plane is one vector, without the rows around it
+  bool framed;                             // a narrow map, one tile: no rows around it
   int32_t* shift;                          // [shifts] distinct dx
   const float* data;                       // of one image
 
@@ -55,7 +55,8 @@ struct RowsPlanes {
       if (t == 0 || row > last_row) last_row = row;
       if (find(taps[t].dx) == shifts) shift[shifts++] = taps[t].dx;
     }
-    framed = kernels && pitch == 4 && grid_h <= 4 && src_h == grid_h && first_row == -1;
+    const bool one_tile = vectors == 1 || (pitch == 8 && (vectors == 2 || vectors == 4));
+    framed = kernels && pitch < kLanes && one_tile && src_h == grid_h && first_row == -1;
     if (framed) first_row = last_row = 0;
     classes = step_h;
     rows = last_row - first_row + grid_h;

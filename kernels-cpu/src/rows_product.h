@@ -37,15 +37,21 @@ inline void add_list(const RowsProduct& p, const RowsLists& lists, int64_t r, in
     return p.transposed ? kernel_column<kN, true>(from, reads, list, acc)
                         : kernel_column<kN, false>(from, reads, list, acc);
   }
+  if constexpr (kN == 1) {
+    if (p.planes.framed && p.planes.pitch == 4) {
+      return p.transposed ? kernel_framed<1, 4, true>(from, reads, list, acc)
+                          : kernel_framed<1, 4, false>(from, reads, list, acc);
+    }
+  }
+  if constexpr (kN <= 4) {
+    if (p.planes.framed) {
+      return p.transposed ? kernel_framed<kN, 8, true>(from, reads, list, acc)
+                          : kernel_framed<kN, 8, false>(from, reads, list, acc);
+    }
+  }
   if (p.planes.pitch == 8) {
     return p.transposed ? kernel_flat<kN, 8, true>(from, reads, list, acc)
                         : kernel_flat<kN, 8, false>(from, reads, list, acc);
-  }
-  if constexpr (kN == 1) {
-    if (p.planes.framed) {
-      return p.transposed ? kernel_framed<true>(from, reads, list, acc)
-                          : kernel_framed<false>(from, reads, list, acc);
-    }
   }
   return p.transposed ? kernel_flat<kN, 4, true>(from, reads, list, acc)
                       : kernel_flat<kN, 4, false>(from, reads, list, acc);

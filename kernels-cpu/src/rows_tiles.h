@@ -154,29 +154,46 @@ inline void kernel_flat(const float* src, KernelReads reads, const KernelList& l
   }
 }
 
-// A map of at most 4x4: its vector moved by a row is joined with zeros.
-template <bool kTurned>
-inline void kernel_framed(const float* src, KernelReads reads, const KernelList& list, V acc[1]) {
-  V sum[3][3];
+// A whole narrow map: zeros are joined in place of the rows around it.
+template <int kN, int kPitch, bool kTurned>
+inline void kernel_framed(const float* src, KernelReads reads, const KernelList& list, V acc[kN]) {
+  constexpr int kSets = kN * 9 <= kAccumulators ? 9 : kN * 3 <= kAccumulators ? 3 : 1;
+  V sum[kSets][kN];
 #pragma GCC unroll 9
-  for (int s = 0; s < 9; s++) sum[s / 3][s % 3] = s == 0 ? acc[0] : Zero();
+  for (int s = 0; s < kSets; s++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kN; v++) sum[s][v] = s == 0 ? acc[v] : Zero();
+  }
   for (const uint16_t *at = list.column, *end = at + list.count; at < end; at++) {
     const float* from = src + list.src + *at * list.channel;
     const float* q = list.weights + *at * list.step;
+    list.prefetch(at);
 #pragma GCC unroll 3
     for (int b = 0; b < 3; b++, from += reads.copy) {
-      const V x = Held(Load(from));
-      const V y[3] = {Joined<12>(Zero(), x), x, Joined<4>(x, Zero())};
+      V x[kN + 2];
+      x[0] = x[kN + 1] = Zero();
+#pragma GCC unroll 4
+      for (int v = 0; v < kN; v++) x[v + 1] = Held(Load(from + v * kLanes));
 #pragma GCC unroll 3
       for (int a = 0; a < 3; a++) {
-        sum[a][b] = MulAdd(y[a], Set(q[(kTurned ? 2 - a : a) * 3 + b]), sum[a][b]);
+        const int s = kSets == 9 ? a * 3 + b : kSets == 3 ? b : 0;
+        const V w = Set(q[(kTurned ? 2 - a : a) * 3 + b]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kN; v++) {
+          const V y = a == 0   ? Joined<kLanes - kPitch>(x[v], x[v + 1])
+                      : a == 1 ? x[v + 1]
+                               : Joined<kPitch>(x[v + 1], x[v + 2]);
+          sum[s][v] = MulAdd(y, w, sum[s][v]);
+        }
       }
     }
   }
-  V rows[3];
-#pragma GCC unroll 3
-  for (int a = 0; a < 3; a++) rows[a] = Add(Add(sum[a][0], sum[a][1]), sum[a][2]);
-  acc[0] = Add(Add(rows[0], rows[1]), rows[2]);
+#pragma GCC unroll 4
+  for (int v = 0; v < kN; v++) {
+    acc[v] = sum[0][v];
+#pragma GCC unroll 9
+    for (int s = 1; s < kSets; s++) acc[v] = Add(acc[v], sum[s][v]);
+  }
 }
 
 // Where a result row goes: pixel (y, x) of the grid at y * row + x * col.
