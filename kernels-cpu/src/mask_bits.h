@@ -55,36 +55,41 @@ inline uint64_t transpose_bits(uint64_t x) {
   return x ^ t ^ t << 28;
 }
 
-// Of eight 3x3 kernels, one bit each: those with a live weight.
+// The bits of eight 3x3 kernels: seven of them, the lowest bit of the last, and all of the last.
 struct EightKernels {
-  uint32_t live;
-  int32_t weights;  // live ones of all eight
+  uint64_t bits;
+  uint32_t last;
+
+  // Of the first seven, bit 9 j says that kernel j has a live weight.
+  uint64_t live_seven() const {
+    uint64_t any = bits | bits >> 1;
+    any |= any >> 2;
+    any |= any >> 4 | bits >> 8;
+    return any & 0x0040201008040201;
+  }
+  // One bit each: those with a live weight. The product gathers seven in its upper byte.
+  uint32_t live() const {
+    return static_cast<uint32_t>(live_seven() * 0x0101010101010100 >> 56) |
+           (last + 0x1FF) >> 9 << 7;
+  }
+  int64_t kernels() const { return __builtin_popcountll(live_seven()) + (last != 0); }
+  int64_t weights() const { return __builtin_popcountll(bits) + __builtin_popcount(last >> 1); }
 };
 
-// From the bits of seven kernels, and of an eighth that begins in the upper bit.
-inline EightKernels fold_kernels(uint64_t bits, uint32_t eighth) {
-  constexpr uint64_t kFirstBits = 0x0040201008040201;  // of seven kernels
-  constexpr uint64_t kGather = 0x0101010101010100;     // them into the upper byte
-  uint64_t any = bits | bits >> 1;
-  any |= any >> 2;
-  any |= any >> 4 | bits >> 8;
-  return {static_cast<uint32_t>((any & kFirstBits) * kGather >> 56) | (eighth + 0x1FF) >> 9 << 7,
-          __builtin_popcountll(bits) + __builtin_popcount(eighth >> 1)};
-}
-
-// Of less than eight kernels, from their first byte.
-inline EightKernels few_kernels(const void* bytes, int64_t count) {
-  uint64_t bits = 0;
-  memcpy(&bits, bytes, static_cast<size_t>(divide_up(count * 9, 8)));
-  return fold_kernels(bits & ((uint64_t(1) << count * 9) - 1), 0);
-}
-
+// Eight kernels are nine bytes.
 inline EightKernels eight_kernels(const void* bytes) {
   uint64_t bits;
   uint8_t ninth;
   memcpy(&bits, bytes, 8);
   memcpy(&ninth, static_cast<const char*>(bytes) + 8, 1);
-  return fold_kernels(bits, static_cast<uint32_t>(bits >> 63) | uint32_t(ninth) << 1);
+  return {bits, static_cast<uint32_t>(bits >> 63) | uint32_t(ninth) << 1};
+}
+
+// Less than eight, from their first byte.
+inline EightKernels few_kernels(const void* bytes, int64_t count) {
+  uint64_t bits = 0;
+  memcpy(&bits, bytes, static_cast<size_t>(divide_up(count * 9, 8)));
+  return {bits & ((uint64_t(1) << count * 9) - 1), 0};
 }
 
 // Calls body(kernel, eight) for each eight kernels of [first, last). first is a multiple of 8, and
@@ -109,8 +114,8 @@ inline uint32_t kernel_bits(const uint32_t* row, int64_t kernel) {
 inline void count_kernels(const uint32_t* row, int64_t all, int64_t* kernels, int64_t* weights) {
   int64_t live = 0, bits = 0;
   for_eight_kernels(row, 0, all, [&](int64_t, EightKernels eight) {
-    live += __builtin_popcount(eight.live);
-    bits += eight.weights;
+    live += eight.kernels();
+    bits += eight.weights();
   });
   *kernels += live;
   *weights += bits;

@@ -183,7 +183,7 @@ class RowsLists {
         uint16_t* const start = columns_ + r * slots(p_);
         uint16_t* to = start + length_[r];
         for_eight_kernels(row, begin, end, [&](int64_t c, EightKernels eight) {
-          to = append_places(eight.live, c - begin, to);
+          to = append_places(eight.live(), c - begin, to);
         });
         length_[r] = static_cast<int32_t>(to - start);
       }
@@ -206,7 +206,7 @@ class RowsLists {
         uint64_t live = 0;
         for (int64_t j = 0; j < cols; j++, bytes += 4 * words) {
           const EightKernels eight = rows < 8 ? few_kernels(bytes, rows) : eight_kernels(bytes);
-          live |= uint64_t(eight.live) << j * 8;
+          live |= uint64_t(eight.live()) << j * 8;
         }
         live = transpose_bits(live);
         for (int64_t j = 0; j < rows; j++, live >>= 8) {
