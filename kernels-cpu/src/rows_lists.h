@@ -28,23 +28,24 @@ struct RowsProduct {
   double density;  // live share of the weights (kernels: of the kernels)
   RowsPlanes planes;
 
-  // Columns whose pixels under one tile fill about three quarters of the first-level cache, but
+  // Columns whose pixels under one tile fill half to three quarters of the first-level cache, but
   // enough of them that a list is worth loading and storing its tile.
   int64_t block() const {
-    constexpr int64_t kCached = 9216;     // floats
-    constexpr double kShortest = 60.0;    // multiply-adds by vector
-    constexpr int64_t kMostCols = 32768;  // numbered by 16 bits
+    const bool wide = planes.pitch >= kLanes;
+    const int64_t cached = kernels && !wide ? 9216 : 6144;  // floats
+    const double shortest = kernels ? 160.0 : 60.0;         // multiply-adds by vector
+    constexpr int64_t kMostCols = 32768;                    // numbered by 16 bits
     const int64_t below = planes.rows - planes.grid_h;
-    int64_t tile = kernels && planes.pitch >= kLanes ? planes.grid_h : planes.vectors;
+    int64_t tile = kernels && wide ? planes.grid_h : planes.vectors;
     if (tile > kRowsTile) tile = kRowsTile;
-    const int64_t step = kernels && planes.pitch >= kLanes ? kLanes : planes.pitch;
+    const int64_t step = kernels && wide ? kLanes : planes.pitch;
     const int64_t floats = planes.shifts * planes.classes * (tile * kLanes + below * step);
-    const int64_t fit = kCached / (floats > 0 ? floats : 1) + 1;
+    const int64_t fit = cached / (floats > 0 ? floats : 1) + 1;
     const double per_col = static_cast<double>(reached) * density + 1e-6;
-    const int64_t least = static_cast<int64_t>(kShortest / per_col) + 1;
+    const int64_t least = static_cast<int64_t>(shortest / per_col) + 1;
     const int64_t cols_of_block = fit > least ? fit : least;
     const int64_t even = divide_up(cols, divide_up(cols, cols_of_block));  // as far as it goes
-    return kernels && even < cols ? round_up(even < kMostCols ? even : kMostCols, 8) : even;
+    return kernels ? round_up(even < kMostCols ? even : kMostCols, 8) : even;
   }
 };
 

@@ -4,16 +4,24 @@
 // Roofline: multiply-adds of live kernels at the peak, or their weights from the third-level cache
 // (512 channels). One thread of an AMD EPYC (Zen 5), AVX-512, peak about 250 GFLOP/s, one image, a
 // quarter of the 3x3 kernels live, copies and lists included, milliseconds forward:
-//   64 at 32x32   0.16  (47 % of the peak; all live 0.50, 60 %)
-//   128 at 16x16  0.15  (all live 0.43)
-//   256 at 8x8    0.30  (all live 0.65)
-//   512 at 4x4    0.70 to 0.85 (all live 1.3 when the cache is its own)
-//   16 at 32x32   0.016, 32 at 16x16 0.013, 64 at 8x8 0.023
+//   64 at 32x32   0.15  (51 % of the peak; all live 0.48)
+//   128 at 16x16  0.12  (61 %; all live 0.44)
+//   256 at 8x8    0.12  (62 %; all live 0.33, no mask 0.32)
+//   512 at 4x4    0.27  (28 %; all live 0.59, no mask 0.55)
+//   16 at 32x32   0.014, 32 at 16x16 0.012, 64 at 8x8 0.0085
+// Of 512 at 4x4, 0.03 counts the mask's kernels, 0.06 lists them, 0.01 copies pixels, 0.13 are
+// twelve loads for nine multiply-adds and 0.04 misses of weights; of 256 at 8x8 0.03 counts, lists
+// and copies.
 // Ladder: lists over all columns 512 at 4x4 1.17; kernels of the mask found seven at a time 0.88;
 // entries written without a branch 0.70; cutting lists by columns so that pixels stay in the first
-// level: 256 at 8x8 all live 0.75 to 0.65, AlexNet's 5x5 8.1 to 3.7, but blocks of fewer than some
-// sixty multiply-adds lose (64 at 32x32 0.165 to 0.19). Chunks of 32 or 64 rows, half as large
-// blocks, and prefetching the weights of coming kernels changed nothing.
+// level: 256 at 8x8 all live 0.75 to 0.65, AlexNet's 5x5 8.1 to 3.7, but blocks too short for their
+// sums' way to memory lose (64 at 32x32 0.165 to 0.19). Chunks of 32 or 64 rows changed nothing.
+// Lists of 16-bit columns by a table of bytes, and taps of other rows joined in registers, not
+// loaded across lines: 256 at 8x8 0.285 to 0.18, all live 0.58 to 0.34, 512 at 4x4 0.67 to 0.44.
+// Planes filled by vectors, one pass that counts, weights of the next list prefetched: 0.155 and
+// 0.42. Vectors held in registers, where the compiler loaded them for each use, and 4x4 maps
+// without the rows around them: 0.14 and 0.305. 8x8 maps likewise: 0.133 and 0.285. Lists of at
+// least 160 multiply-adds, not 60, and a count that gathers no bits: 0.122 and 0.27.
 #ifndef INTARSIA_ROWS_PRODUCT_H_
 #define INTARSIA_ROWS_PRODUCT_H_
 
