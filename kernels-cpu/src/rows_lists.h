@@ -33,7 +33,6 @@ struct RowsProduct {
   int64_t block() const {
     const bool wide = planes.pitch >= kLanes;
     const int64_t cached = kernels && !wide ? 9216 : 6144;  // floats
-    const double shortest = kernels ? 160.0 : 60.0;         // multiply-adds by vector
     constexpr int64_t kMostCols = 32768;                    // numbered by 16 bits
     const int64_t below = planes.rows - planes.grid_h;
     int64_t tile = kernels && wide ? planes.grid_h : planes.vectors;
@@ -42,6 +41,9 @@ struct RowsProduct {
     const int64_t floats = planes.shifts * planes.classes * (tile * kLanes + below * step);
     const int64_t fit = cached / (floats > 0 ? floats : 1) + 1;
     const double per_col = static_cast<double>(reached) * density + 1e-6;
+    // Multiply-adds by vector. A list that leaves the cache anyway had better be long.
+    const bool fits = !kernels || (wide && static_cast<double>(fit) * per_col >= 60.0);
+    const double shortest = fits ? 60.0 : 160.0;
     const int64_t least = static_cast<int64_t>(shortest / per_col) + 1;
     const int64_t cols_of_block = fit > least ? fit : least;
     const int64_t even = divide_up(cols, divide_up(cols, cols_of_block));  // as far as it goes

@@ -4,8 +4,8 @@
 // Roofline: multiply-adds of live kernels at the peak, or their weights from the third-level cache
 // (512 channels). One thread of an AMD EPYC (Zen 5), AVX-512, peak about 250 GFLOP/s, one image, a
 // quarter of the 3x3 kernels live, copies and lists included, milliseconds forward:
-//   64 at 32x32   0.15  (51 % of the peak; all live 0.48)
-//   128 at 16x16  0.12  (61 %; all live 0.44)
+//   64 at 32x32   0.15  (51 % of the peak; all live 0.47)
+//   128 at 16x16  0.115 (65 %; all live 0.38)
 //   256 at 8x8    0.12  (62 %; all live 0.33, no mask 0.32)
 //   512 at 4x4    0.27  (28 %; all live 0.59, no mask 0.55)
 //   16 at 32x32   0.014, 32 at 16x16 0.012, 64 at 8x8 0.0085
@@ -21,7 +21,8 @@
 // Planes filled by vectors, one pass that counts, weights of the next list prefetched: 0.155 and
 // 0.42. Vectors held in registers, where the compiler loaded them for each use, and 4x4 maps
 // without the rows around them: 0.14 and 0.305. 8x8 maps likewise: 0.133 and 0.285. Lists of at
-// least 160 multiply-adds, not 60, and a count that gathers no bits: 0.122 and 0.27.
+// least 160 multiply-adds, not 60, and a count that gathers no bits: 0.122 and 0.27; where a cache
+// full of columns has 60 (128 at 16x16 all live), longer lists lose: 0.38 to 0.45.
 #ifndef INTARSIA_ROWS_PRODUCT_H_
 #define INTARSIA_ROWS_PRODUCT_H_
 
