@@ -96,7 +96,16 @@ inline double winograd_skip_cost(const Extent& e, double kernels) {
 inline double dense_cost(const ita_conv2d_shape& s, ita_direction direction, const Extent& e) {
   const int64_t rows = (direction == ITA_BACKWARD_DATA ? s.c : s.o) / s.groups;
   const double panels = static_cast<double>(round_up(rows, 4)) / static_cast<double>(rows);
-  return 1.15 * panels * (e.one_tile ? 1.06 : 1.0);
+  return 1.05 * panels * (e.one_tile ? 1.06 : 1.0);
+}
+
+// Multiply-adds of a 3x3 filter that do not fall on padding of one pixel; kernels3x3.h leaves the
+// others out.
+inline double inside_of(const ita_conv2d_shape& s) {
+  const auto share = [](int64_t size, int64_t pad) {
+    return pad == 1 ? 1.0 - 2.0 / (3.0 * static_cast<double>(size)) : 1.0;
+  };
+  return share(s.h, s.pad_h) * share(s.w, s.pad_w);
 }
 
 inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
@@ -112,7 +121,7 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
   if (all < plan.cost) plan = {ITA_CONV2D_DENSE, all, all};
   if (!is_3x3(op->shape)) return plan;
   const double kernel_density = live.kernel_density();
-  const double kernels = kernel_density / 0.88 + 0.06;
+  const double kernels = kernel_density * inside_of(op->shape) / 0.88 + 0.06;
   if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
   if (op->exact) return plan;
   const double dense = winograd_cost(e);
@@ -166,7 +175,7 @@ inline double work_of(ita_conv2d_algorithm algorithm, const ita_conv2d_shape& s,
   const bool all = direction == ITA_BACKWARD_WEIGHTS;
   switch (algorithm) {
     case ITA_CONV2D_KERNELS:
-      return all ? 1.0 : live.kernel_density();
+      return all ? 1.0 : live.kernel_density() * inside_of(s);
     case ITA_CONV2D_WINOGRAD:
       return 0.25 * waste;
     case ITA_CONV2D_WINOGRAD_SKIP:

@@ -52,6 +52,9 @@ public final class PairedMain implements Callable<Integer> {
   @Option(names = "--html", paramLabel = "FILE", description = "A self-contained page.")
   Path html;
 
+  @Option(names = "--picture", paramLabel = "FILE", description = "The roofline alone, as SVG.")
+  Path picture;
+
   @Option(names = "--markdown", paramLabel = "FILE", description = "Tables for the documents.")
   Path markdown;
 
@@ -161,6 +164,9 @@ public final class PairedMain implements Callable<Integer> {
     List<Goals.Verdict> verdicts = goals ? Goals.judge(rows) : List.of();
     if (markdown != null) {
       Files.writeString(markdown, Markdown.of(machine, rows, verdicts));
+    }
+    if (picture != null) {
+      Files.writeString(picture, RooflineChart.picture(machine, rows));
     }
     if (html != null) {
       Files.writeString(html, Page.of(machine, rows, verdicts));

@@ -15,6 +15,17 @@ final class RooflineChart {
   private static final int BOTTOM = 40;
   private static final int TOP = 16;
   private static final int RIGHT = 16;
+  private static final String PICTURE_STYLE =
+      """
+      <style>
+      text { font: 12px sans-serif; fill: #5a6675; } .grid { stroke: #d5dae1; }
+      .roof { stroke: #1b2430; stroke-width: 2; fill: none; }
+      .ours { fill: #d0661a; } .peer { fill: #3a7fc4; }
+      @media (prefers-color-scheme: dark) {
+        text { fill: #9aa6b5; } .grid { stroke: #39424f; } .roof { stroke: #e6e9ee; }
+      }
+      </style>
+      """;
 
   private final double lowX;
   private final double highX;
@@ -29,7 +40,28 @@ final class RooflineChart {
     this.highY = highY;
   }
 
+  /** A figure of the page, which brings the colours. */
   static String of(Machine machine, List<Row> rows) {
+    return "<figure>\n<figcaption>Speed over intensity <span class=\"key\"><i class=\"ours\"></i>"
+        + "Intarsia<i class=\"peer\"></i>others</span></figcaption>\n"
+        + "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"roofline\">%n"
+            .formatted(WIDTH, HEIGHT)
+        + drawn(machine, rows)
+        + "</svg>\n</figure>\n";
+  }
+
+  /** An SVG file of its own, for documents: light and dark. */
+  static String picture(Machine machine, List<Row> rows) {
+    return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">%n"
+            .formatted(WIDTH, HEIGHT)
+        + PICTURE_STYLE
+        + drawn(machine, rows)
+        + "<circle class=\"ours\" cx=\"160\" cy=\"22\" r=\"5\"/><text x=\"170\" y=\"26\">Intarsia</text>\n"
+        + "<circle class=\"peer\" cx=\"240\" cy=\"22\" r=\"5\"/><text x=\"250\" y=\"26\">others</text>\n"
+        + "</svg>\n";
+  }
+
+  private static String drawn(Machine machine, List<Row> rows) {
     List<Row> points = rows.stream().filter(row -> row.gflops() != null).toList();
     double peak = machine.gflops() * machine.threads();
     double leastX = points.stream().mapToDouble(RooflineChart::intensity).min().orElse(1);
@@ -43,12 +75,7 @@ final class RooflineChart {
     // Peers first: where points meet, ours lie above.
     points.stream().filter(row -> !row.ours()).forEach(row -> chart.point(row, "peer"));
     points.stream().filter(Row::ours).forEach(row -> chart.point(row, "ours"));
-    return "<figure>\n<figcaption>Speed over intensity <span class=\"key\"><i class=\"ours\"></i>"
-        + "Intarsia<i class=\"peer\"></i>others</span></figcaption>\n"
-        + "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"roofline\">%n"
-            .formatted(WIDTH, HEIGHT)
-        + chart.svg
-        + "</svg>\n</figure>\n";
+    return chart.svg.toString();
   }
 
   private static double intensity(Row row) {
