@@ -160,13 +160,12 @@ inline void append_kernels(const Conv3x3& c, int64_t channel_stride, int64_t o, 
     for (int64_t i = first; i < last; i++) append(i, 0x1FF);
     return;
   }
-  for_seven_kernels(c.mask + o * c.words, first, last,
-                    [&](int64_t seven, uint64_t bits, uint64_t live) {
-                      for (; live; live &= live - 1) {
-                        const int at = __builtin_ctzll(live);
-                        append(seven + at / 9, static_cast<uint32_t>(bits >> at) & 0x1FF);
-                      }
-                    });
+  for_eight_kernels(c.mask + o * c.words, first, last, [&](int64_t i, EightKernels eight) {
+    for (uint32_t live = eight.live(); live; live &= live - 1) {
+      const int at = __builtin_ctz(live);
+      append(i + at, eight.kernel(at));
+    }
+  });
 }
 
 // In the order of the weights, whichever way they are used: rows of a filter bank are long, and its

@@ -72,6 +72,9 @@ struct EightKernels {
     return static_cast<uint32_t>(live_seven() * 0x0101010101010100 >> 56) |
            (last + 0x1FF) >> 9 << 7;
   }
+  uint32_t kernel(int at) const {
+    return at < 7 ? static_cast<uint32_t>(bits >> at * 9) & 0x1FF : last;
+  }
   int64_t kernels() const { return __builtin_popcountll(live_seven()) + (last != 0); }
   int64_t weights() const { return __builtin_popcountll(bits) + __builtin_popcount(last >> 1); }
 };
