@@ -126,6 +126,26 @@ bool correct(mask_cut_apply_tag, const ita_mask_cut& op, const Problem& p) {
   return same && kept == *op.kept;
 }
 
+// Each centre is the mean of the values that are nearest to it.
+bool correct(codebook_fit_apply_tag, const ita_codebook_fit& op, const Problem& p) {
+  std::vector<double> sum(op.size), count(op.size);
+  for (int64_t i = 0; i < plane(p.s); i++) {
+    if (!bit(op.selected, p.s.cols, i)) continue;
+    int32_t nearest = 0;
+    for (int32_t j = 1; j < *op.used; j++) {
+      if (fabs(double{op.values[i]} - op.centres[j]) <
+          fabs(double{op.values[i]} - op.centres[nearest])) {
+        nearest = j;
+      }
+    }
+    sum[nearest] += op.values[i];
+    count[nearest]++;
+  }
+  bool same = true;
+  for (int32_t j = 0; j < *op.used; j++) same = same && near(op.centres[j], sum[j] / count[j]);
+  return same;
+}
+
 // ---- the walk
 
 ita_context* open_context(ita_isa isa, int32_t threads, char* message, size_t size) {

@@ -231,6 +231,15 @@ inline ita_accuracy bind(Problem& p, const ita_accuracy*) {
           p.labels(first, classes), p.counts(1)};
 }
 
+inline ita_codebook_fit bind(Problem& p, const ita_codebook_fit*) {
+  const Size& s = p.s;
+  uint32_t* selected = p.mask(s.rows, s.cols);
+  selected[0] |= 1;
+  constexpr int32_t kSize = 5;
+  return {{s.rows, s.cols}, p.values(plane(s)), p.or_null(selected), kSize,
+          p.values(kSize),  p.counts(1)};
+}
+
 }  // namespace selftest
 
 #endif  // INTARSIA_SELFTEST_OPS_H_

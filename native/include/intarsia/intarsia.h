@@ -562,6 +562,30 @@ typedef struct ita_reorder {
 ITA_API ita_status ita_reorder_pack(ita_context* ctx, const ita_reorder* op);
 ITA_API ita_status ita_reorder_unpack(ita_context* ctx, const ita_reorder* op);
 
+/* ---- codebook_fit -------------------------------------------------------------------------- */
+
+/**
+ * The centres that stand for the selected values with the least sum of squared distances: 1-D
+ * k-means on sorted values.
+ *
+ * Exact (the global optimum) while the values, or the 4096 intervals that a larger set is cut into
+ * at first, are few; from there Lloyd's rule on the values themselves until no interval moves. See
+ * docs/ops/codebook_fit.md for the bounds. Of equal distances a value goes to the lower centre.
+ * Independent of element order and of the number of threads. -0 counts as 0.
+ *
+ * No selected value, or one that is not finite, is ITA_INVALID_VALUE.
+ */
+typedef struct ita_codebook_fit {
+  ita_plane_shape shape;
+  const float* values;      /**< [rows, cols]                                                  */
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)] or NULL (all)                         */
+  int32_t size;             /**< centres wanted, 2 .. 256                                      */
+  float* centres;           /**< [size] written, rising; past `used` they repeat the last      */
+  int64_t* used;            /**< [1] written: min(size, different values)                      */
+} ita_codebook_fit;
+
+ITA_API ita_status ita_codebook_fit_apply(ita_context* ctx, const ita_codebook_fit* op);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,7 @@ import dev.intarsia.reference.AccuracyReference;
 import dev.intarsia.reference.AddReference;
 import dev.intarsia.reference.AvgPool2dReference;
 import dev.intarsia.reference.BatchNormReference;
+import dev.intarsia.reference.CodebookFitReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
 import dev.intarsia.reference.MagnitudeThresholdReference;
@@ -62,7 +63,8 @@ public final class ReferenceTable {
           entry("softmax_cross_entropy_backward_data", ReferenceTable::softmaxBackwardData),
           entry("accuracy_forward", ReferenceTable::accuracyForward),
           entry("reorder_pack", ReferenceTable::reorderPack),
-          entry("reorder_unpack", ReferenceTable::reorderUnpack));
+          entry("reorder_unpack", ReferenceTable::reorderUnpack),
+          entry("codebook_fit_apply", ReferenceTable::codebookFitApply));
 
   private ReferenceTable() {}
 
@@ -357,5 +359,15 @@ public final class ReferenceTable {
 
   private static void reorderUnpack(Fields f) {
     ReorderReference.unpack(f.shape(ActivationShape.class), f.floats("src"), f.floats("dst"));
+  }
+
+  private static void codebookFitApply(Fields f) {
+    f.longs("used")[0] =
+        CodebookFitReference.apply(
+            f.shape(PlaneShape.class),
+            f.floats("values"),
+            f.bits("selected"),
+            (int) f.integer("size"),
+            f.floats("centres"));
   }
 }
