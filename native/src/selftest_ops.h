@@ -240,6 +240,35 @@ inline ita_codebook_fit bind(Problem& p, const ita_codebook_fit*) {
           p.values(kSize),  p.counts(1)};
 }
 
+constexpr int32_t kCodeBits = 3;
+
+// Codes of the plane, of whatever bits: every word is read.
+inline uint32_t* codes(Problem& p) {
+  const int64_t words = (p.s.cols + 9) / 10;
+  uint32_t* codes = p.mask((p.s.rows + 15) / 16 * 16, 32 * words);
+  for (int64_t i = 0; i < (p.s.rows + 15) / 16 * 16 * words; i++) codes[i] &= 0x3FFFFFFF;
+  return codes;
+}
+
+inline ita_codebook_assign bind(Problem& p, const ita_codebook_assign*) {
+  const Size& s = p.s;
+  float* centres = p.values(5);
+  for (int j = 0; j < 5; j++) centres[j] = 0.4f * static_cast<float>(j) - 0.8f;
+  return {{s.rows, s.cols},
+          p.values(plane(s)),
+          p.or_null(p.mask(s.rows, s.cols)),
+          centres,
+          5,
+          kCodeBits,
+          codes(p)};
+}
+
+inline ita_codebook_gradient bind(Problem& p, const ita_codebook_gradient*) {
+  const Size& s = p.s;
+  return {{s.rows, s.cols}, p.values(plane(s)), p.or_null(p.mask(s.rows, s.cols)),
+          codes(p),         kCodeBits,          p.values(1 << kCodeBits)};
+}
+
 }  // namespace selftest
 
 #endif  // INTARSIA_SELFTEST_OPS_H_

@@ -586,6 +586,51 @@ typedef struct ita_codebook_fit {
 
 ITA_API ita_status ita_codebook_fit_apply(ita_context* ctx, const ita_codebook_fit* op);
 
+/* ---- codes --------------------------------------------------------------------------------- */
+
+/**
+ * Weights as codes: `bits` (1 .. 8) a weight, 32 / bits of them in a word, the first in its lowest
+ * bits; bits left over are zero. Sixteen rows are a panel, and a panel's words stand side by side:
+ *   codes[ceil(rows / 16), ceil(cols / (32 / bits)), 16]
+ * so that one vector of words holds the same columns of sixteen rows. Rows and columns that do not
+ * exist have code 0. docs/formats/codes.md.
+ */
+
+/* ---- codebook_assign ----------------------------------------------------------------------- */
+
+/**
+ * Rounds the selected values to their nearest centres: code and value are written, others kept.
+ * Midway, in single precision, a value goes to the lower centre.
+ */
+typedef struct ita_codebook_assign {
+  ita_plane_shape shape;
+  float* values;            /**< [rows, cols] selected ones replaced by their centres          */
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)] or NULL (all)                         */
+  const float* centres;     /**< [size] not falling                                            */
+  int32_t size;             /**< 1 .. 2^bits                                                   */
+  int32_t bits;             /**< of a code, 1 .. 8                                             */
+  uint32_t* codes;          /**< codes of `bits` bits; those of selected weights written       */
+} ita_codebook_assign;
+
+ITA_API ita_status ita_codebook_assign_apply(ita_context* ctx, const ita_codebook_assign* op);
+
+/* ---- codebook_gradient --------------------------------------------------------------------- */
+
+/**
+ * The gradient of centres, for fine-tuning a codebook: the sum of the gradients of the weights that
+ * a centre stands for. (Han, Mao and Dally 2016, Deep Compression, section 3.)
+ */
+typedef struct ita_codebook_gradient {
+  ita_plane_shape shape;
+  const float* gradient;    /**< [rows, cols]                                                  */
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)] or NULL (all)                         */
+  const uint32_t* codes;    /**< codes of `bits` bits                                          */
+  int32_t bits;             /**< of a code, 1 .. 8                                             */
+  float* diff_centres;      /**< [2^bits] written                                              */
+} ita_codebook_gradient;
+
+ITA_API ita_status ita_codebook_gradient_apply(ita_context* ctx, const ita_codebook_gradient* op);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,7 +13,9 @@ import dev.intarsia.reference.AccuracyReference;
 import dev.intarsia.reference.AddReference;
 import dev.intarsia.reference.AvgPool2dReference;
 import dev.intarsia.reference.BatchNormReference;
+import dev.intarsia.reference.CodebookAssignReference;
 import dev.intarsia.reference.CodebookFitReference;
+import dev.intarsia.reference.CodebookGradientReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
 import dev.intarsia.reference.MagnitudeThresholdReference;
@@ -64,7 +66,9 @@ public final class ReferenceTable {
           entry("accuracy_forward", ReferenceTable::accuracyForward),
           entry("reorder_pack", ReferenceTable::reorderPack),
           entry("reorder_unpack", ReferenceTable::reorderUnpack),
-          entry("codebook_fit_apply", ReferenceTable::codebookFitApply));
+          entry("codebook_fit_apply", ReferenceTable::codebookFitApply),
+          entry("codebook_assign_apply", ReferenceTable::codebookAssignApply),
+          entry("codebook_gradient_apply", ReferenceTable::codebookGradientApply));
 
   private ReferenceTable() {}
 
@@ -369,5 +373,27 @@ public final class ReferenceTable {
             f.bits("selected"),
             (int) f.integer("size"),
             f.floats("centres"));
+  }
+
+  private static void codebookAssignApply(Fields f) {
+    CodeLayout layout = codes(f);
+    byte[] codes = layout.unpack(f.ints("codes"));
+    CodebookAssignReference.apply(
+        layout.shape(), f.floats("values"), f.bits("selected"), f.floats("centres"), codes);
+    System.arraycopy(layout.pack(codes), 0, f.ints("codes"), 0, layout.words());
+  }
+
+  private static void codebookGradientApply(Fields f) {
+    CodeLayout layout = codes(f);
+    CodebookGradientReference.apply(
+        layout.shape(),
+        f.floats("gradient"),
+        f.bits("selected"),
+        layout.unpack(f.ints("codes")),
+        f.floats("diffCentres"));
+  }
+
+  private static CodeLayout codes(Fields f) {
+    return new CodeLayout(f.shape(PlaneShape.class), (int) f.integer("bits"));
   }
 }

@@ -59,6 +59,17 @@ final class Rig {
     return tensor;
   }
 
+  /** Rising values, evenly spread over (-1, 1): centres. */
+  Tensor centres(int size) {
+    float[] values = new float[size];
+    for (int j = 0; j < size; j++) {
+      values[j] = (2 * j + 1f) / size - 1;
+    }
+    Tensor tensor = Tensor.plain(context, size);
+    tensor.upload(values);
+    return tensor;
+  }
+
   /** A row-major tensor in [1/2, 1): second moments and variances. */
   Tensor positive(String name, int... dims) {
     Tensor tensor = plain(name, dims);
