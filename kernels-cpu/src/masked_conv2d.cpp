@@ -40,30 +40,18 @@ ita_status choose(ita_context* ctx, const ita_masked_conv2d* op, ita_direction d
 ita_status pointwise(ita_context* ctx, const ita_masked_conv2d* op, ita_direction direction) {
   const ita_conv2d_shape& s = op->shape;
   const bool back = direction == ITA_BACKWARD_DATA;
-  const int64_t pixels = int64_t(s.h) * s.w;
-  const int64_t plane = pixels * ITA_BLOCK;
   MatrixProduct p = {};
   p.weights = op->weights;
   p.mask = op->mask;
   p.o = s.o;
   p.i = s.c;
-  p.words = words_of(s.c);
   p.transposed = back;
+  p.src = back ? op->diff_dst : op->src;
+  p.dst = back ? op->diff_src : op->dst;
   p.bias = back ? nullptr : op->bias;
-  p.rows = back ? s.c : s.o;
-  p.k = back ? s.o : s.c;
-  p.blocks = pixels;
-  p.src_k = plane;
-  p.src_block = ITA_BLOCK;
-  p.dst_row = plane;
-  p.dst_block = ITA_BLOCK;
-  for (int64_t n = 0; n < blocks_of(s.n); n++) {
-    p.src = (back ? op->diff_dst : op->src) + n * p.k * plane;  // src[n, :, :, :]
-    p.dst = (back ? op->diff_src : op->dst) + n * p.rows * plane;
-    ita_status status = multiply_matrix(ctx, p);
-    if (status != ITA_OK) return status;
-  }
-  return ITA_OK;
+  p.images = blocks_of(s.n);
+  p.pixels = int64_t(s.h) * s.w;
+  return multiply_matrix(ctx, p);
 }
 
 ita_status product(ita_context* ctx, const Conv3x3& c, ita_conv2d_algorithm algorithm) {

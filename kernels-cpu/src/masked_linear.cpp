@@ -93,22 +93,42 @@ void add_bias_gradient(const ita_masked_linear* op, int64_t blocks) {
   }
 }
 
+MatrixProduct product_of(const ita_masked_linear* op, ita_direction direction) {
+  const bool back = direction == ITA_BACKWARD_DATA;
+  MatrixProduct p = {};
+  p.weights = op->weights;
+  p.mask = op->mask;
+  p.o = op->shape.o;
+  p.i = op->shape.i;
+  p.transposed = back;
+  p.packed = back ? op->packed_transposed : op->packed;
+  p.src = back ? op->diff_dst : op->src;
+  p.dst = back ? op->diff_src : op->dst;
+  p.bias = back ? nullptr : op->bias;
+  p.images = blocks_of(op->shape.n);
+  p.pixels = 1;
+  return p;
+}
+
 }  // namespace
 
 ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->src && op->weights && op->dst);
-  const ita_linear_shape& s = op->shape;
-  return multiply_matrix(ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), false, op->src,
-                               op->dst, op->bias, s.o, s.i, blocks_of(s.n), ITA_BLOCK,
-                               int64_t(s.i) * ITA_BLOCK, ITA_BLOCK, int64_t(s.o) * ITA_BLOCK});
+  ITA_ASSERT(op->src && op->dst && (op->packed || op->weights));
+  return multiply_matrix(ctx, product_of(op, ITA_FORWARD));
 }
 
 ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
-  const ita_linear_shape& s = op->shape;
-  return multiply_matrix(ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), true, op->diff_dst,
-                               op->diff_src, nullptr, s.i, s.o, blocks_of(s.n), ITA_BLOCK,
-                               int64_t(s.o) * ITA_BLOCK, ITA_BLOCK, int64_t(s.i) * ITA_BLOCK});
+  ITA_ASSERT(op->diff_dst && op->diff_src && (op->packed_transposed || op->weights));
+  return multiply_matrix(ctx, product_of(op, ITA_BACKWARD_DATA));
+}
+
+ita_status masked_linear_pack(ita_context* ctx, const ita_masked_linear* op) {
+  ITA_ASSERT(op->weights);
+  if (op->packed) pack_matrix(ctx, product_of(op, ITA_FORWARD), op->packed);
+  if (op->packed_transposed) {
+    pack_matrix(ctx, product_of(op, ITA_BACKWARD_DATA), op->packed_transposed);
+  }
+  return ITA_OK;
 }
 
 ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op) {

@@ -267,8 +267,8 @@ void check_reorder_round_trip(ita_context* context) {
     const float* images = p.values(s.n * image(s));
     float* packed = p.diffs(image(s));
     float* back = p.values(s.n * image(s));
-    const ita_reorder pack = {{s.n, s.c, s.h, s.w}, images, packed};
-    const ita_reorder unpack = {{s.n, s.c, s.h, s.w}, packed, back};
+    const ita_reorder pack = {{s.n, s.c, s.h, s.w, s.block}, images, packed};
+    const ita_reorder unpack = {{s.n, s.c, s.h, s.w, s.block}, packed, back};
     bool done = ita_reorder_pack(context, &pack) == ITA_OK && p.pads_are_zero() &&
                 ita_reorder_unpack(context, &unpack) == ITA_OK;
     size_t bytes = sizeof(float) * static_cast<size_t>(s.n * image(s));

@@ -17,8 +17,9 @@
 namespace selftest {
 
 struct Size {
-  int32_t n, c, h, w;  // activations
-  int32_t rows, cols;  // planes, linear layers
+  int32_t n, c, h, w;         // activations
+  int32_t rows, cols;         // planes, linear layers
+  int32_t block = ITA_BLOCK;  // of activations: images side by side
 };
 
 enum class Kind { kBytes, kFloats, kDiffs };

@@ -19,7 +19,7 @@ inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
   const int32_t pad = k / 2, o = s.c > 4 && groups == 1 ? 33 : 3 * groups;
   const int32_t oh = (s.h + 2 * pad - k) / stride + 1, ow = (s.w + 2 * pad - k) / stride + 1;
   const int64_t cols = int64_t{s.c} / groups * k * k;
-  return {{s.n, s.c, s.h, s.w, o, k, k, oh, ow, stride, stride, pad, pad, 1, 1, groups},
+  return {{s.n, s.c, s.h, s.w, o, k, k, oh, ow, stride, stride, pad, pad, 1, 1, groups, s.block},
           p.values(o * cols),
           p.or_null(p.mask(o, cols)),
           p.or_null(p.values(o)),
@@ -37,7 +37,7 @@ inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
 
 inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {
   const Size& s = p.s;
-  return {{s.n, s.cols, s.rows},
+  return {{s.n, s.cols, s.rows, s.block},
           p.values(plane(s)),
           p.or_null(p.mask(s.rows, s.cols)),
           p.or_null(p.values(s.rows)),
@@ -128,7 +128,7 @@ template <class Op>  // relu, add, reorder: nothing but tensors of one shape
 Op bind_activations(Problem& p) {
   const Size& s = p.s;
   Op op = {};
-  op.shape = {s.n, s.c, s.h, s.w};
+  op.shape = {s.n, s.c, s.h, s.w, s.block};
   op.src = p.activations(image(s));
   op.dst = p.activations(image(s));
   return op;
@@ -165,7 +165,7 @@ Op bind_pool(Problem& p) {
   const int32_t kh = s.h < 3 ? s.h : 3, kw = s.w < 3 ? s.w : 3, pad = kh == 3 && kw == 3;
   const int32_t oh = (s.h + 2 * pad - kh) / 2 + 1, ow = (s.w + 2 * pad - kw) / 2 + 1;
   const int64_t windows = int64_t{s.c} * oh * ow;
-  return {{s.n, s.c, s.h, s.w, kh, kw, oh, ow, 2, 2, pad, pad},
+  return {{s.n, s.c, s.h, s.w, kh, kw, oh, ow, 2, 2, pad, pad, s.block},
           p.activations(image(s)),
           p.activations(windows),
           p.diffs(windows),
@@ -183,7 +183,7 @@ inline ita_avg_pool2d bind(Problem& p, const ita_avg_pool2d*) {
 inline ita_batch_norm bind(Problem& p, const ita_batch_norm*) {
   const Size& s = p.s;
   const int32_t batch_statistics = s.c % 2;
-  return {{s.n, s.c, s.h, s.w},
+  return {{s.n, s.c, s.h, s.w, s.block},
           batch_statistics,
           0.1f,
           1e-5f,
@@ -204,7 +204,7 @@ inline ita_batch_norm bind(Problem& p, const ita_batch_norm*) {
 inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
   const Size& s = p.s;
   const int32_t groups = s.c % 2 == 0 ? 2 : s.c;
-  return {{s.n, s.c, s.h, s.w},
+  return {{s.n, s.c, s.h, s.w, s.block},
           groups,
           1e-5f,
           p.or_null(p.values(s.c)),
@@ -221,14 +221,14 @@ inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
 
 inline ita_softmax_cross_entropy bind(Problem& p, const ita_softmax_cross_entropy*) {
   const int32_t cols = p.s.cols, first = cols / 4, classes = larger(1, cols / 2);
-  return {{p.s.n, cols, cols},      first,       classes,      p.activations(cols),
-          p.labels(first, classes), p.values(1), p.diffs(cols)};
+  return {{p.s.n, cols, cols, p.s.block}, first,       classes,      p.activations(cols),
+          p.labels(first, classes),       p.values(1), p.diffs(cols)};
 }
 
 inline ita_accuracy bind(Problem& p, const ita_accuracy*) {
   const int32_t cols = p.s.cols, first = cols / 4, classes = larger(1, cols / 2);
-  return {{p.s.n, cols, cols},      first,      classes, p.activations(cols),
-          p.labels(first, classes), p.counts(1)};
+  return {{p.s.n, cols, cols, p.s.block}, first,      classes, p.activations(cols),
+          p.labels(first, classes),       p.counts(1)};
 }
 
 inline ita_codebook_fit bind(Problem& p, const ita_codebook_fit*) {

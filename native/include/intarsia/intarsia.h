@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
-#define ITA_ABI_VERSION 2
+#define ITA_ABI_VERSION 3
 
 /** Images per block of the CPU's activation layout. */
 #define ITA_BLOCK 16
@@ -151,11 +151,13 @@ typedef struct ita_conv2d_shape {
   int32_t pad_h, pad_w;
   int32_t dilation_h, dilation_w;
   int32_t groups;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_conv2d_shape;
 
 /** Geometry of a linear layer: N rows, I inputs, O outputs. */
 typedef struct ita_linear_shape {
   int32_t n, i, o;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_linear_shape;
 
 /** Geometry of a pooling window. */
@@ -165,11 +167,13 @@ typedef struct ita_pool2d_shape {
   int32_t oh, ow;
   int32_t stride_h, stride_w;
   int32_t pad_h, pad_w;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_pool2d_shape;
 
 /** Geometry of one activation tensor. */
 typedef struct ita_activation_shape {
   int32_t n, c, h, w;
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_activation_shape;
 
 /** Geometry of a parameter and its masks: rows of cols elements. */
@@ -253,8 +257,11 @@ typedef struct ita_masked_linear {
   float* diff_src;       /**< [N, I] activations, written by backward_data                 */
   float* diff_weights;   /**< [O, I]            added to by backward_weights               */
   float* diff_bias;      /**< [O] or NULL       added to by backward_weights               */
+  float* packed; /**< or NULL; written by pack, read by forward in place of weights and mask */
+  float* packed_transposed; /**< the same for backward_data */
 } ita_masked_linear;
 
+ITA_API ita_status ita_masked_linear_pack(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_forward(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op);
 ITA_API ita_status ita_masked_linear_backward_weights(ita_context* ctx,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia;
 
-/** How a context keeps activations; every other tensor is row-major. */
+/** How a tensor keeps its elements; what is not activations is row-major. */
 public enum Layout {
   /** Row-major [N, C, H, W]. */
   NCHW,
@@ -10,6 +10,11 @@ public enum Layout {
 
   /** Images per block of {@link #NCHW16}. */
   public static final int BLOCK = 16;
+
+  /** Returns how many images lie side by side, element by element: 16, or 1 for row-major. */
+  public int block() {
+    return this == NCHW ? 1 : BLOCK;
+  }
 
   /** Returns how many images the memory of {@code n} images holds, pad lanes included. */
   public long paddedImages(int n) {

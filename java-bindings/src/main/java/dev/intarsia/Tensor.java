@@ -17,12 +17,15 @@ public final class Tensor implements AutoCloseable {
   private final Storage storage;
   private final long[] dims;
   private final boolean activations;
+  private final Layout layout;
 
-  private Tensor(Context context, Storage storage, long[] dims, boolean activations) {
+  private Tensor(
+      Context context, Storage storage, long[] dims, boolean activations, Layout layout) {
     this.context = context;
     this.storage = storage;
     this.dims = dims;
     this.activations = activations;
+    this.layout = layout;
   }
 
   /** Allocates a row-major F32 tensor of zeros. */
@@ -33,15 +36,18 @@ public final class Tensor implements AutoCloseable {
   /** Allocates a row-major tensor of zeros. */
   public static Tensor plain(Context context, DType dtype, long... dims) {
     long elements = count(dims);
-    return new Tensor(context, context.device().allocate(dtype, elements), dims.clone(), false);
+    Storage storage = context.device().allocate(dtype, elements);
+    return new Tensor(context, storage, dims.clone(), false, Layout.NCHW);
   }
 
   /** Allocates an F32 tensor [N, C, H, W] of zeros in the context's layout, pad lanes included. */
   public static Tensor activations(Context context, int n, int c, int h, int w) {
     long[] dims = {n, c, h, w};
     count(dims);
-    long elements = context.layout().paddedImages(n) * c * h * w;
-    return new Tensor(context, context.device().allocate(DType.F32, elements), dims, true);
+    Layout layout = context.layout();
+    long elements = layout.paddedImages(n) * c * h * w;
+    Storage storage = context.device().allocate(DType.F32, elements);
+    return new Tensor(context, storage, dims, true, layout);
   }
 
   private static long count(long[] dims) {
@@ -76,9 +82,14 @@ public final class Tensor implements AutoCloseable {
     return storage.type();
   }
 
-  /** Returns whether this is in the context's activation layout, not row-major. */
+  /** Returns whether this holds activations, which ops bind in any {@link Layout}. */
   public boolean isActivations() {
     return activations;
+  }
+
+  /** Returns how the elements lie; fixed when the tensor was made. */
+  public Layout layout() {
+    return layout;
   }
 
   /** Returns the product of the dimensions; pad lanes are not counted. */
@@ -204,7 +215,8 @@ public final class Tensor implements AutoCloseable {
     }
     if (!Arrays.equals(src.dims, dims)
         || src.dtype() != dtype()
-        || src.activations != activations) {
+        || src.activations != activations
+        || src.layout != layout) {
       throw new IllegalArgumentException("the tensor to copy is " + src + ", expected " + this);
     }
     storage.copyFrom(src.storage);
@@ -227,7 +239,7 @@ public final class Tensor implements AutoCloseable {
   }
 
   private boolean isBlocked() {
-    return activations && context.layout() == Layout.NCHW16;
+    return layout == Layout.NCHW16;
   }
 
   private int imageElements() {

@@ -48,6 +48,19 @@ public final class Fields {
     return fields.computeIfAbsent(name, Field::new);
   }
 
+  /** Returns a field that holds activations of another layout than these, or null. */
+  public Field otherLayout(String name, Tensor activations) {
+    for (Field field : fields.values()) {
+      if (!field.name.equals(name)
+          && field.value instanceof Tensor tensor
+          && tensor.isActivations()
+          && tensor.layout() != activations.layout()) {
+        return field;
+      }
+    }
+    return null;
+  }
+
   /** Sets the shape, with N the number of images of later calls. */
   public void shape(Record shape) {
     this.shape = shape;

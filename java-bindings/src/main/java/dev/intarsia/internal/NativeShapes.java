@@ -12,34 +12,38 @@ import dev.intarsia.internal.ffi.ita_linear_shape;
 import dev.intarsia.internal.ffi.ita_plane_shape;
 import dev.intarsia.internal.ffi.ita_pool2d_shape;
 
-/** Copies a shape record into the shape of a native op. */
+/**
+ * Copies a shape record into the shape of a native op; {@code block} is how many images a block of
+ * its activations holds.
+ */
 public final class NativeShapes {
   private NativeShapes() {}
 
-  public static void write(Conv2dShape s, ita_conv2d_shape shape) {
+  public static void write(Conv2dShape s, int block, ita_conv2d_shape shape) {
     shape.n(s.n()).c(s.c()).h(s.h()).w(s.w());
     shape.o(s.o()).kh(s.kh()).kw(s.kw());
     shape.oh(s.oh()).ow(s.ow());
     shape.stride_h(s.strideH()).stride_w(s.strideW());
     shape.pad_h(s.padH()).pad_w(s.padW());
     shape.dilation_h(s.dilationH()).dilation_w(s.dilationW());
-    shape.groups(s.groups());
+    shape.groups(s.groups()).block(block);
   }
 
-  public static void write(LinearShape s, ita_linear_shape shape) {
-    shape.n(s.n()).i(s.i()).o(s.o());
+  public static void write(LinearShape s, int block, ita_linear_shape shape) {
+    shape.n(s.n()).i(s.i()).o(s.o()).block(block);
   }
 
-  public static void write(Pool2dShape s, ita_pool2d_shape shape) {
+  public static void write(Pool2dShape s, int block, ita_pool2d_shape shape) {
     shape.n(s.n()).c(s.c()).h(s.h()).w(s.w());
     shape.kh(s.kh()).kw(s.kw());
     shape.oh(s.oh()).ow(s.ow());
     shape.stride_h(s.strideH()).stride_w(s.strideW());
     shape.pad_h(s.padH()).pad_w(s.padW());
+    shape.block(block);
   }
 
-  public static void write(ActivationShape s, ita_activation_shape shape) {
-    shape.n(s.n()).c(s.c()).h(s.h()).w(s.w());
+  public static void write(ActivationShape s, int block, ita_activation_shape shape) {
+    shape.n(s.n()).c(s.c()).h(s.h()).w(s.w()).block(block);
   }
 
   public static void write(PlaneShape s, ita_plane_shape shape) {

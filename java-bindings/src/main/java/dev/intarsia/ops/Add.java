@@ -57,6 +57,6 @@ public final class Add extends Operation {
   @Override
   void resize(int n) {
     ActivationShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

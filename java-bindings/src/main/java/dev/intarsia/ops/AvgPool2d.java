@@ -75,6 +75,6 @@ public final class AvgPool2d extends Operation {
   @Override
   void resize(int n) {
     Pool2dShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

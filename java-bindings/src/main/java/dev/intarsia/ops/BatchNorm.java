@@ -196,6 +196,6 @@ public final class BatchNorm extends Operation {
   void resize(int n) {
     images = n;
     ActivationShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

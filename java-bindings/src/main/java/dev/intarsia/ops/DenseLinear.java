@@ -152,6 +152,6 @@ public final class DenseLinear extends Operation {
   @Override
   void resize(int n) {
     resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

@@ -151,6 +151,6 @@ public final class GroupNorm extends Operation {
   @Override
   void resize(int n) {
     ActivationShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

@@ -178,6 +178,6 @@ public final class MaskedConv2d extends Operation {
   @Override
   void resize(int n) {
     Conv2dShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

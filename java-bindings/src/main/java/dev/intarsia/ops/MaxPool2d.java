@@ -79,6 +79,6 @@ public final class MaxPool2d extends Operation {
   @Override
   void resize(int n) {
     Pool2dShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

@@ -4,6 +4,7 @@ package dev.intarsia.ops;
 import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.DType;
+import dev.intarsia.Layout;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
@@ -37,6 +38,8 @@ public abstract class Operation {
   private final Context context;
   private final int capacity;
   private final Fields fields = new Fields();
+  private Layout layout; // of the activations that are bound
+  private int images; // of later calls
 
   /**
    * An op on a context.
@@ -46,6 +49,8 @@ public abstract class Operation {
   Operation(Context context, int capacity) {
     this.context = context;
     this.capacity = capacity;
+    images = capacity;
+    layout = context.layout();
     context.device(); // throws when the context is closed
   }
 
@@ -87,12 +92,18 @@ public abstract class Operation {
               + capacity
               + ", the N it was bound for");
     }
+    images = n;
     resize(n);
   }
 
-  /** Writes the shape with another N. */
+  /** Writes the shape with another N, and with {@link #block}. */
   void resize(int n) {
     throw new UnsupportedOperationException(name() + " has no batch");
+  }
+
+  /** Images per block of the activations that are bound, for the native shape. */
+  final int block() {
+    return layout.block();
   }
 
   /** Returns a new op struct on a native context, null on the reference. */
@@ -282,9 +293,38 @@ public abstract class Operation {
   }
 
   final void bindFloats(String field, Tensor tensor, Consumer<FloatPointer> setter) {
+    if (tensor != null && tensor.isActivations()) {
+      takeLayout(field, tensor);
+    }
     fields.field(field).set(tensor);
     if (isNative()) {
       setter.accept(tensor == null ? null : ((NativeStorage) tensor.storage()).floats());
+    }
+  }
+
+  /** Makes the layout of activations that of the op; all that are bound have the same. */
+  private void takeLayout(String field, Tensor tensor) {
+    Fields.Field other = fields.otherLayout(field, tensor);
+    if (other != null) {
+      throw new IllegalArgumentException(
+          name()
+              + ": "
+              + field
+              + " is "
+              + tensor
+              + " in "
+              + tensor.layout()
+              + " and "
+              + other.name()
+              + " is "
+              + other.value()
+              + " in "
+              + ((Tensor) other.value()).layout()
+              + ", expected one layout; make both with the same N or name the layout");
+    }
+    if (layout != tensor.layout()) {
+      layout = tensor.layout();
+      resize(images);
     }
   }
 

@@ -78,6 +78,6 @@ public final class Relu extends Operation {
   @Override
   void resize(int n) {
     ActivationShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }

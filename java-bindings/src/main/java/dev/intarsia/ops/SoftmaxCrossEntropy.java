@@ -99,6 +99,6 @@ public final class SoftmaxCrossEntropy extends Operation {
   @Override
   void resize(int n) {
     LinearShape resized = shape.withN(n);
-    shape(resized, () -> NativeShapes.write(resized, struct.shape()));
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
   }
 }
