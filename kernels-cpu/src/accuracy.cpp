@@ -2,7 +2,8 @@
 // Counts rows whose largest logit inside a class range is the label's.
 //
 // Sixteen rows are a vector; the class of the largest logit so far rides along as a float, which is
-// exact below 2^24 classes. Only a greater logit displaces it, so the first of equals stays.
+// exact below 2^24 classes. Only a greater logit displaces it, so the first of equals stays. A
+// row of row-major logits is walked alone: there are fewer than a few of them.
 #include "labels.h"
 
 namespace ITA_ISA {
@@ -23,6 +24,16 @@ int64_t correct_of(const ita_accuracy* op, int64_t block) {
   return __builtin_popcount(ToBits(Eq(chosen, ToFloat(LoadInts(labels.lane)))));
 }
 
+// The same for one row of row-major logits: 1 or 0.
+int64_t row_is_correct(const ita_accuracy* op, int64_t n) {
+  const float* src = op->src + n * op->shape.i;  // src[n, :]
+  int32_t chosen = op->first_class;
+  for (int32_t c = chosen + 1; c < op->first_class + op->classes; c++) {
+    if (src[c] > src[chosen]) chosen = c;
+  }
+  return chosen == op->labels[n];
+}
+
 }  // namespace
 
 ita_status accuracy_forward(ita_context* ctx, const ita_accuracy* op) {
@@ -30,6 +41,10 @@ ita_status accuracy_forward(ita_context* ctx, const ita_accuracy* op) {
   ITA_ASSERT(op->first_class >= 0 && op->first_class + op->classes <= op->shape.i);
   ita_status status = check_labels(ctx, op);
   if (status != ITA_OK) return status;
+  if (op->shape.block == 1) {
+    for (int64_t n = 0; n < op->shape.n; n++) op->correct[0] += row_is_correct(op, n);
+    return ITA_OK;
+  }
   const int64_t blocks = blocks_of(op->shape.n);
   int64_t* correct = static_cast<int64_t*>(
       ita_core_scratch(ctx, blocks * static_cast<int64_t>(sizeof(int64_t))));  // [N/16]

@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sum of two activation tensors.
 //
-// Bound by memory: one pass over vectors of 16 images.
-#include "parallel.h"
-#include "simd/simd.h"
+// Bound by memory: one pass over the tensors as one row of floats, whatever their layout.
+#include "rows.h"
 
 namespace ITA_ISA {
 
 ita_status add_forward(ita_context* ctx, const ita_add* op) {
   ITA_ASSERT(op->src && op->addend && op->dst);
-  const ita_activation_shape& s = op->shape;
-  constexpr int64_t kGrain = 1024;  // vectors of a chunk, 64 KB
-  parallel_for(ctx, blocks_of(s.n) * s.c * s.h * s.w, kGrain,
-               [=](int64_t begin, int64_t end, int32_t) {
-                 const float* src = op->src;
-                 const float* addend = op->addend;
-                 float* dst = op->dst;
-                 for (int64_t at = begin * kLanes; at < end * kLanes; at += kLanes) {
-                   Store(Add(Load(src + at), Load(addend + at)), dst + at);
-                 }
-               });
+  const float* src = op->src;
+  const float* addend = op->addend;
+  float* dst = op->dst;
+  for_each_float(ctx, op->shape, [=](auto vector, int64_t at) {
+    vector.store(Add(vector.load(src + at), vector.load(addend + at)), dst + at);
+  });
   return ITA_OK;
 }
 

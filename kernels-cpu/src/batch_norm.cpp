@@ -3,33 +3,44 @@
 //
 // A channel is an item from its statistics to its last store, so that what the first pass read is
 // still in cache for the second. Statistics are exact two-pass moments of short runs, merged in
-// double in a fixed order; pad lanes of the last block do not count.
+// double in a fixed order; pad lanes of the last block do not count. A channel is one run of floats
+// per block, or row-major per image: what reads and writes it is the same.
+//
+// Bound by memory. Passes of forward: src twice, dst, addend; of backward: src twice, diff_dst
+// twice (with relu dst beside it, with diff_addend that one instead the second time), diff_src.
+// GB/s of all these against the triad of the same run, one thread of a Zen 5: see
+// docs/ops/batch_norm.md.
 #include "moments.h"
 
 namespace ITA_ISA {
 
 namespace {
 
-// One channel: runs of `pixels` vectors, one per block, `stride` floats apart.
+// One channel: runs of floats, one per block or row-major image, `stride` floats apart.
 struct Channel {
-  int64_t first;  // element of the first run in the tensor
-  int64_t stride;
   int64_t pixels;
-  int64_t blocks;
-  int images;  // of the last block
+  int64_t floats;  // of a run
+  int64_t first;   // element of the first run in the tensor
+  int64_t stride;
+  int64_t runs;
+  int64_t n;
+  bool row_major;
 
   Channel(const ita_activation_shape& s, int64_t c)
-      : first(c * s.h * s.w * kLanes),
-        stride(int64_t{s.c} * s.h * s.w * kLanes),
-        pixels(int64_t{s.h} * s.w),
-        blocks(blocks_of(s.n)),
-        images(s.n - static_cast<int>(blocks - 1) * kLanes) {}
+      : pixels(int64_t{s.h} * s.w),
+        floats(pixels * s.block),
+        first(c * floats),
+        stride(s.c * floats),
+        runs(divide_up(s.n, s.block)),
+        n(s.n),
+        row_major(s.block == 1) {}
 
-  int64_t run(int64_t block) const { return first + block * stride; }
-  int lanes(int64_t block) const { return block + 1 < blocks ? kLanes : images; }
-  double count() const {
-    return static_cast<double>(pixels) * (static_cast<double>(blocks - 1) * kLanes + images);
+  int64_t run(int64_t index) const { return first + index * stride; }
+  // The lanes of a run's vectors that are values, not pad lanes.
+  int lanes(int64_t index) const {
+    return row_major || index + 1 < runs ? kLanes : static_cast<int>(n - index * kLanes);
   }
+  double count() const { return static_cast<double>(pixels) * static_cast<double>(n); }
 };
 
 inline double inverse_root(double variance, float epsilon) {
@@ -37,11 +48,16 @@ inline double inverse_root(double variance, float epsilon) {
 }
 
 Moments moments_of(const float* src, const Channel& channel) {
+  if (channel.row_major) {
+    Moments all = {0, 0, 0};
+    add_rows(&all, src + channel.first, channel.runs, channel.stride, channel.floats);
+    return all;
+  }
   LaneMoments whole, last;
-  for (int64_t b = 0; b + 1 < channel.blocks; b++) whole.add(src + channel.run(b), channel.pixels);
-  last.add(src + channel.run(channel.blocks - 1), channel.pixels);
+  for (int64_t r = 0; r + 1 < channel.runs; r++) whole.add(src + channel.run(r), channel.pixels);
+  last.add(src + channel.run(channel.runs - 1), channel.pixels);
   Moments all = last.lane(0);
-  for (int i = 1; i < channel.images; i++) merge(&all, last.lane(i));
+  for (int i = 1; i < channel.lanes(channel.runs - 1); i++) merge(&all, last.lane(i));
   for (int i = 0; whole.count > 0 && i < kLanes; i++) merge(&all, whole.lane(i));
   return all;
 }
@@ -76,16 +92,19 @@ Normal running_normal(const ita_batch_norm* op, int64_t c) {
   return {op->running_mean[c], static_cast<float>(inverse_root(op->running_var[c], op->epsilon))};
 }
 
-void normalise(const ita_batch_norm* op, const Channel& channel, int64_t c, Normal normal) {
+template <class End>
+void normalise(const ita_batch_norm* op, const Channel& channel, int64_t c, Normal normal,
+               End end) {
   const V mean = Set(normal.mean);
   const V scale = Set(normal.rstd * or_else(op->scale, c, 1.0f));
   const V shift = Set(or_else(op->shift, c, 0.0f));
-  for (int64_t b = 0; b < channel.blocks; b++) {
-    const float* src = op->src + channel.run(b);  // src[n/16, c, :, :]
-    float* dst = op->dst + channel.run(b);        // dst[n/16, c, :, :]
-    for (int64_t p = 0; p < channel.pixels * kLanes; p += kLanes) {
-      Store(MulAdd(Sub(Load(src + p), mean), scale, shift), dst + p);
-    }
+  for (int64_t r = 0; r < channel.runs; r++) {
+    const float* src = op->src;  // src[n/16, c, :, :]
+    float* dst = op->dst;        // dst[n/16, c, :, :]
+    for_each_vector(channel.run(r), channel.run(r) + channel.floats, [=](auto vector, int64_t at) {
+      V y = MulAdd(Sub(vector.load(src + at), mean), scale, shift);
+      vector.store(end.apply(vector, y, at), dst + at);
+    });
   }
 }
 
@@ -95,21 +114,25 @@ struct Gradient {
 };
 
 void propagate(const ita_batch_norm* op, const Channel& channel, float channel_mean,
-               const Gradient& gradient) {
+               const Gradient& gradient, const Incoming& incoming) {
   const V mean = Set(channel_mean);
   const V slope = Set(static_cast<float>(gradient.slope));
   const V mean_diff = Set(static_cast<float>(gradient.mean_diff));
   const V mean_product = Set(static_cast<float>(gradient.mean_product));
-  for (int64_t b = 0; b < channel.blocks; b++) {
-    const M images = FirstN(channel.lanes(b));
-    const float* src = op->src + channel.run(b);            // src[n/16, c, :, :]
-    const float* diff_dst = op->diff_dst + channel.run(b);  // diff_dst[n/16, c, :, :]
-    float* diff_src = op->diff_src + channel.run(b);        // diff_src[n/16, c, :, :]
-    for (int64_t p = 0; p < channel.pixels * kLanes; p += kLanes) {
-      V centred = Sub(Load(diff_dst + p), mean_diff);
-      V diff = NegMulAdd(Sub(Load(src + p), mean), mean_product, centred);
-      Store(IfThenElseZero(images, Mul(slope, diff)), diff_src + p);
-    }
+  for (int64_t r = 0; r < channel.runs; r++) {
+    const M values = FirstN(channel.lanes(r));
+    for_each_run(channel.floats, [&](int64_t first, int64_t floats) {
+      alignas(64) float buffer[kRunFloats];
+      const int64_t at = channel.run(r) + first;
+      const float* src = op->src + at;  // src[n/16, c, :, :]
+      const float* diff_dst = incoming.at(at).settle(floats, buffer);
+      float* diff_src = op->diff_src + at;  // diff_src[n/16, c, :, :]
+      for_each_vector(0, floats, [=](auto vector, int64_t p) {
+        V centred = Sub(vector.load(diff_dst + p), mean_diff);
+        V diff = NegMulAdd(Sub(vector.load(src + p), mean), mean_product, centred);
+        vector.store(IfThenElseZero(values, Mul(slope, diff)), diff_src + p);
+      });
+    });
   }
 }
 
@@ -120,12 +143,14 @@ void backward_channel(const ita_batch_norm* op, int64_t c) {
       batch ? Normal{op->saved_mean[c], op->saved_rstd[c]} : running_normal(op, c);
   Gradient gradient = {static_cast<double>(normal.rstd) * or_else(op->scale, c, 1.0f), 0, 0};
 
+  Incoming incoming = Incoming::of(op);
   if (batch || op->diff_scale || op->diff_shift) {
     LaneSums sums;
-    for (int64_t b = 0; b < channel.blocks; b++) {
-      sums.add(op->diff_dst + channel.run(b), op->src + channel.run(b), Set(normal.mean),
-               channel.pixels);
+    for (int64_t r = 0; r < channel.runs; r++) {
+      sums.add(incoming.at(channel.run(r)), op->src + channel.run(r), Set(normal.mean),
+               channel.floats, channel.row_major ? 1 : kLanes);
     }
+    incoming = incoming.settled();
     const double diff = total(sums.diff);
     const double product = total(sums.product);
     if (op->diff_scale) op->diff_scale[c] += static_cast<float>(product * normal.rstd);
@@ -136,7 +161,12 @@ void backward_channel(const ita_batch_norm* op, int64_t c) {
       gradient.mean_product = product * variance_inverse / channel.count();
     }
   }
-  propagate(op, channel, normal.mean, gradient);
+  propagate(op, channel, normal.mean, gradient, incoming);
+}
+
+// A channel is read twice and written once.
+Grain grain_of(const ita_activation_shape& s) {
+  return grain_for(12 * divide_up(s.n, s.block) * divide_up(int64_t{s.h} * s.w * s.block, kLanes));
 }
 
 }  // namespace
@@ -145,21 +175,24 @@ ita_status batch_norm_forward(ita_context* ctx, const ita_batch_norm* op) {
   ITA_ASSERT(op->src && op->dst);
   ITA_ASSERT(op->batch_statistics ? op->saved_mean && op->saved_rstd
                                   : op->running_mean && op->running_var);
-  parallel_for(ctx, op->shape.c, 1, [=](int64_t begin, int64_t end, int32_t) {
-    for (int64_t c = begin; c < end; c++) {
-      const Channel channel(op->shape, c);
-      normalise(op, channel, c,
-                op->batch_statistics ? batch_normal(op, channel, c) : running_normal(op, c));
-    }
+  with_epilogue(op, [=](auto end) {
+    parallel_for(ctx, op->shape.c, grain_of(op->shape), [=](int64_t first, int64_t last, int32_t) {
+      for (int64_t c = first; c < last; c++) {
+        const Channel channel(op->shape, c);
+        normalise(op, channel, c,
+                  op->batch_statistics ? batch_normal(op, channel, c) : running_normal(op, c), end);
+      }
+    });
   });
   return ITA_OK;
 }
 
 ita_status batch_norm_backward(ita_context* ctx, const ita_batch_norm* op) {
+  ITA_ASSERT(!op->relu || op->dst);
   ITA_ASSERT(op->src && op->diff_dst && op->diff_src);
   ITA_ASSERT(op->batch_statistics ? op->saved_mean && op->saved_rstd
                                   : op->running_mean && op->running_var);
-  parallel_for(ctx, op->shape.c, 1, [=](int64_t begin, int64_t end, int32_t) {
+  parallel_for(ctx, op->shape.c, grain_of(op->shape), [=](int64_t begin, int64_t end, int32_t) {
     for (int64_t c = begin; c < end; c++) backward_channel(op, c);
   });
   return ITA_OK;

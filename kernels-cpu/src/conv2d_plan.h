@@ -10,7 +10,9 @@
 #ifndef INTARSIA_CONV2D_PLAN_H_
 #define INTARSIA_CONV2D_PLAN_H_
 
+#include "conv2d_gradient_outputs.h"
 #include "conv3x3.h"
+#include "mask_bits.h"
 
 namespace ITA_ISA {
 
@@ -37,13 +39,7 @@ inline Live count_live(const ita_conv2d_shape& s, const uint32_t* mask) {
   }
   if (!is_3x3(s) || live.weights == live.all_weights) return live;
   live.kernels = 0;
-  for (int64_t o = 0; o < s.o; o++) {
-    const uint32_t* row = mask + o * words;
-    for (int64_t bit = 0; bit < i * 9; bit += 9) {
-      const uint64_t high = bit % 32 > 23 ? row[bit / 32 + 1] : 0;
-      live.kernels += ((high << 32 | row[bit / 32]) >> bit % 32 & 0x1FF) != 0;
-    }
-  }
+  for (int64_t o = 0; o < s.o; o++) live.kernels += count_kernels(mask + o * words, i);
   return live;
 }
 
@@ -53,8 +49,14 @@ inline bool is_pointwise(const ita_conv2d_shape& s) {
 }
 
 inline bool fits(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
-  if (algorithm == ITA_CONV2D_TAPS) return true;
+  if (algorithm == ITA_CONV2D_TAPS || algorithm == ITA_CONV2D_DENSE) return true;
   return algorithm == ITA_CONV2D_POINTWISE ? is_pointwise(s) : is_3x3(s);
+}
+
+// Row-major activations have lists alone, of kernels or of weights: Winograd's tiles and the matrix
+// product want the batch in the vector.
+inline bool rows_fit(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
+  return algorithm == ITA_CONV2D_TAPS || (algorithm == ITA_CONV2D_KERNELS && is_3x3(s));
 }
 
 struct Plan {
@@ -86,15 +88,24 @@ inline double winograd_skip_cost(const Extent& e, double kernels) {
   return (0.42 * kernels + 5.5 / e.channels + 0.045) * e.waste * (e.one_tile ? 1.6 : 1.0);
 }
 
+// Every weight is multiplied, by panels of 4 rows.
+inline double dense_cost(const ita_conv2d_shape& s, ita_direction direction, const Extent& e) {
+  const int64_t rows = (direction == ITA_BACKWARD_DATA ? s.c : s.o) / s.groups;
+  const double panels = static_cast<double>(round_up(rows, 4)) / static_cast<double>(rows);
+  return 1.15 * panels * (e.one_tile ? 1.06 : 1.0);
+}
+
 inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
   const Extent e = extent_of(op->shape, direction);
   const double taps = (live.density() / 0.60 + 0.12) * (e.one_tile ? 1.3 : 1.0);
   Plan plan = {ITA_CONV2D_TAPS, taps, taps};
   if (is_pointwise(op->shape)) {
     const double lists = 3.0 * live.density();  // as matrix_product.h chooses
-    const double matrix = (lists < 1.0 ? lists : 1.0) / 0.8;
+    const double matrix = (lists < 1.0 ? lists : 1.0) / 0.92;
     return {ITA_CONV2D_POINTWISE, matrix, matrix};
   }
+  const double all = dense_cost(op->shape, direction, e);
+  if (all < plan.cost) plan = {ITA_CONV2D_DENSE, all, all};
   if (!is_3x3(op->shape)) return plan;
   const double kernel_density = live.kernel_density();
   const double kernels = kernel_density / 0.88 + 0.06;
@@ -107,23 +118,74 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
   return plan;
 }
 
-// The direct gradient skips blocks of 24 weights without a live one; Winograd's computes all.
+// The direct gradient with images as the vector skips blocks of 24 weights without a live one;
+// Winograd's computes all. A live kernel costs its products and, on small maps, its sums of lanes.
 inline Plan plan_gradient(const ita_masked_conv2d* op, const Live& live) {
-  const double touched = 24.0 * live.density() < 1.0 ? 24.0 * live.density() : 1.0;
-  const double direct = 1.4 * touched;
+  const ita_conv2d_shape& s = op->shape;
+  const double blocks = 24.0 * live.density() < 1.0 ? 24.0 * live.density() : 1.0;
+  const double direct = 1.18 * (fills_outputs(Geometry(s)) ? 1.0 : blocks);
   Plan plan = {ITA_CONV2D_TAPS, direct, direct};
-  if (!is_3x3(op->shape) || op->exact) return plan;
-  const Extent e = extent_of(op->shape, ITA_FORWARD);
-  const double winograd = (0.30 + 6.5 / e.channels) * e.waste;
-  if (winograd < direct) plan = {ITA_CONV2D_WINOGRAD, winograd, direct};
+  if (!is_3x3(s)) return plan;
+  const double pixels = static_cast<double>(s.oh) * s.ow;
+  const double kernels = live.kernel_density() * (1.35 + 20.0 / pixels) + 0.01;
+  if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
+  if (op->exact) return plan;
+  const Extent e = extent_of(s, ITA_FORWARD);
+  const double winograd = (0.30 + 8.0 / e.channels) * e.waste * (e.one_tile ? 1.2 : 1.0);
+  if (winograd < plan.cost) plan = {ITA_CONV2D_WINOGRAD, winograd, plan.exact_cost};
   return plan;
 }
 
+// Pixels are the lanes: a weight of a list costs about 1.6 of a kernel's nine, whatever the map.
+// backward_weights computes every tile of weights that has a live one.
+inline Plan plan_rows(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
+  const double taps = 1.6 * live.density();
+  const double kernels = live.kernel_density();
+  if (direction == ITA_BACKWARD_WEIGHTS || !is_3x3(op->shape) || taps <= kernels) {
+    return {ITA_CONV2D_TAPS, taps, taps};
+  }
+  return {ITA_CONV2D_KERNELS, kernels, kernels};
+}
+
 inline Plan plan_conv2d(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
-  Plan plan = direction == ITA_BACKWARD_WEIGHTS ? plan_gradient(op, live)
-                                                : plan_product(op, direction, live);
+  Plan plan = op->shape.block == 1                ? plan_rows(op, direction, live)
+              : direction == ITA_BACKWARD_WEIGHTS ? plan_gradient(op, live)
+                                                  : plan_product(op, direction, live);
   if (op->algorithm != ITA_CONV2D_AUTO) plan.algorithm = op->algorithm;
   return plan;
+}
+
+// The multiply-adds an algorithm makes for one nominal one.
+inline double work_of(ita_conv2d_algorithm algorithm, const ita_conv2d_shape& s,
+                      ita_direction direction, const Live& live) {
+  const double waste = extent_of(s, direction).waste;
+  const bool all = direction == ITA_BACKWARD_WEIGHTS;
+  switch (algorithm) {
+    case ITA_CONV2D_KERNELS:
+      return all ? 1.0 : live.kernel_density();
+    case ITA_CONV2D_WINOGRAD:
+      return 0.25 * waste;
+    case ITA_CONV2D_WINOGRAD_SKIP:
+      return 0.25 * waste * (all ? 1.0 : live.kernel_density());
+    case ITA_CONV2D_DENSE:
+      return 1.0;
+    case ITA_CONV2D_POINTWISE:
+      return 3.0 * live.density() < 1.0 ? live.density() : 1.0;
+    default:
+      return all && 24.0 * live.density() >= 1.0 ? 1.0 : live.density();
+  }
+}
+
+// What an algorithm holds in registers.
+inline const char* tile_name(ita_conv2d_algorithm algorithm, ita_direction direction) {
+  const bool many = kAccumulators >= 16;
+  if (algorithm == ITA_CONV2D_WINOGRAD || algorithm == ITA_CONV2D_WINOGRAD_SKIP) {
+    return "4x4 pixels";
+  }
+  if (direction == ITA_BACKWARD_WEIGHTS) return many ? "24 weights" : "6 weights";
+  if (algorithm == ITA_CONV2D_DENSE) return many ? "4 rows x 6 pixels" : "2 rows x 3 pixels";
+  if (algorithm == ITA_CONV2D_POINTWISE) return many ? "4x4 pixels" : "2x2 pixels";
+  return many ? "16 pixels" : "4 pixels";
 }
 
 inline const char* algorithm_name(ita_conv2d_algorithm algorithm) {
@@ -136,6 +198,8 @@ inline const char* algorithm_name(ita_conv2d_algorithm algorithm) {
       return "winograd-skip";
     case ITA_CONV2D_POINTWISE:
       return "pointwise";
+    case ITA_CONV2D_DENSE:
+      return "dense";
     default:
       return "taps";
   }

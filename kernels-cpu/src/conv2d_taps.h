@@ -6,7 +6,7 @@
 #ifndef INTARSIA_CONV2D_TAPS_H_
 #define INTARSIA_CONV2D_TAPS_H_
 
-#include "conv2d_geometry.h"
+#include "conv2d_gather.h"
 #include "conv2d_plan.h"
 #include "taps.h"
 
@@ -14,10 +14,29 @@ namespace ITA_ISA {
 
 // ---- forward
 
+// The taps of weights [k, end) of one filter, found by the set bits of its mask: for few of them.
+inline Tap* list_bits(const uint32_t* mask, const float* weights, const int32_t* offset, int64_t k,
+                      int64_t end, Tap* out) {
+  for (int64_t word = k / 32; word * 32 < end; word++) {
+    uint32_t bits = mask[word];
+    if (word * 32 < k) bits &= 0xFFFFFFFFu << (k - word * 32);
+    if (end - word * 32 < 32) bits &= (1u << (end - word * 32)) - 1;
+    for (; bits; bits &= bits - 1) {
+      const int64_t at = word * 32 + __builtin_ctz(bits);
+      *out++ = {offset[at], weights[at]};
+    }
+  }
+  return out;
+}
+
+constexpr double kFew = 0.3;  // density below which set bits are found one by one
+
 // Lists are written without a branch on the mask bit: a dead tap is overwritten by the next one.
+// offset: where each weight of a filter reads, or NULL to work it out.
 inline void list_filters(ita_context* ctx, const ita_masked_conv2d* op, const Geometry& geo,
-                         const Padded& padded, const TapLists& lists) {
+                         const Padded& padded, const TapLists& lists, const int32_t* offset) {
   const ita_conv2d_shape& s = geo.s;
+  const int64_t kernel = int64_t(s.kh) * s.kw;
   parallel_for(ctx, s.o, grain_for(geo.k * 4), [&](int64_t begin, int64_t end, int) {
     for (int64_t o = begin; o < end; o++) {
       const uint32_t* mask = op->mask ? op->mask + o * geo.words : nullptr;
@@ -26,6 +45,12 @@ inline void list_filters(ita_context* ctx, const ita_masked_conv2d* op, const Ge
       for (int64_t block = 0; block < lists.channel_blocks; block++) {
         Tap* out = lists.list(block, o);
         const int64_t end_channel = lists.end_channel(block, geo.i);
+        if (offset) {
+          out = list_bits(mask, weights, offset, block * lists.channels * kernel,
+                          end_channel * kernel, out);
+          lists.length(block, o) = static_cast<int32_t>(out - lists.list(block, o));
+          continue;
+        }
         for (int64_t i = block * lists.channels; i < end_channel; i++) {
           for (int64_t kh = 0; kh < s.kh; kh++) {
             for (int64_t kw = 0; kw < s.kw; kw++, k++) {
@@ -41,16 +66,6 @@ inline void list_filters(ita_context* ctx, const ita_masked_conv2d* op, const Ge
 }
 
 // ---- backward_data
-
-// Which input rows (or columns) a tap reaches: those of one phase, at a fixed shift in diff_dst.
-struct Reach {
-  int64_t phase, shift;
-};
-inline Reach reach(int64_t tap, int64_t stride, int64_t pad, int64_t dilation) {
-  int64_t lead = tap * dilation - pad;
-  int64_t phase = (lead % stride + stride) % stride;
-  return {phase, (phase - lead) / stride};
-}
 
 // Margins that keep every shifted read inside: before the first and after the last row or column.
 inline Margin margin(int64_t size, int64_t out_size, int64_t taps, int64_t stride, int64_t pad,
@@ -132,6 +147,7 @@ inline ita_status taps_forward(ita_context* ctx, const ita_masked_conv2d* op, co
   Cutter cut;
   const int64_t at_taps = cut.take<Tap>(lists.lists() * lists.capacity);
   const int64_t at_count = cut.take<int32_t>(lists.lists());
+  const int64_t at_offset = cut.take<int32_t>(geo.k);
   const int64_t at_padded = cut.take<float>(padded.scratch_floats());
   char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
   if (!scratch) return ITA_OUT_OF_MEMORY;
@@ -140,7 +156,15 @@ inline ita_status taps_forward(ita_context* ctx, const ita_masked_conv2d* op, co
   lists.taps = reinterpret_cast<Tap*>(scratch + at_taps);
   lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
   Product p(lists);
-  list_filters(ctx, op, geo, padded, p.lists);
+  int32_t* offset = nullptr;
+  if (op->mask && live.density() < kFew) {
+    offset = reinterpret_cast<int32_t*>(scratch + at_offset);
+    for (int64_t k = 0; k < geo.k; k++) {
+      const int64_t tap = k % (int64_t(s.kh) * s.kw);
+      offset[k] = geo.tap_offset(padded, k / (int64_t(s.kh) * s.kw), tap / s.kw, tap % s.kw);
+    }
+  }
+  list_filters(ctx, op, geo, padded, p.lists, offset);
   p.grid = {s.oh,
             s.ow,
             s.stride_h * padded.row_stride,

@@ -22,7 +22,7 @@ inline ita_status check_labels(ita_context* ctx, const Op* op) {
   return ITA_OK;
 }
 
-// The labels of one block; pad lanes have -1, which is no class.
+// The labels of one block of 16; pad lanes have -1, which is no class.
 struct BlockLabels {
   int32_t lane[kLanes];
   int images;

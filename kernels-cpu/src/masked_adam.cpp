@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One step of Adam or AdamW on the trainable elements.
 //
-// One pass, like masked_sgd. The bias corrections are the same for all elements: they are computed
-// once, in double, and folded into the learning rate and the second moment's scale. Division and
-// square root are the exact ones, so that every instruction set rounds alike.
-#include "plane.h"
+// One pass, like masked_sgd: 16 bytes read and 12 written per weight, from DRAM at 60 GB/s where
+// the triad has 41 (35 with stores with holes, half of the weights trainable). The bias corrections
+// are the same for all elements: they are computed once, in double, and folded into the learning
+// rate and the second moment's scale. Division and square root are the exact ones, so that every
+// instruction set rounds alike.
+#include "cut.h"
 
 namespace ITA_ISA {
 
@@ -23,6 +25,7 @@ double power(double base, int64_t exponent) {
 
 ita_status masked_adam_step(ita_context* ctx, const ita_masked_adam* op) {
   ITA_ASSERT(op->gradient && op->weights && op->first_moment && op->second_moment && op->step > 0);
+  ITA_ASSERT(!op->mask || (op->threshold && op->ties != ITA_TIES_EXACT));
   const float* gradient = op->gradient;
   float* weights = op->weights;
   float* first = op->first_moment;
@@ -42,7 +45,7 @@ ita_status masked_adam_step(ita_context* ctx, const ita_masked_adam* op) {
   const V coupled = Set(op->decoupled ? 0.0f : op->weight_decay);
   const V shrink = Set(op->decoupled ? static_cast<float>(rate * decay) : 0.0f);
 
-  for_each_selected(ctx, op->shape, op->trainable, [=](auto lanes, int64_t at) {
+  step_plane(ctx, op->shape, op->trainable, cut_of(op), [=](auto lanes, int64_t at) {
     V w = lanes.load(weights + at);
     V g = MulAdd(coupled, w, lanes.load(gradient + at));
     V m = MulAdd(beta1, lanes.load(first + at), Mul(rest1, g));

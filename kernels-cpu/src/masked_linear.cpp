@@ -5,9 +5,11 @@
 // transpose.
 //
 // backward_weights turns the source into row-major [N, I], so that the vector runs along a row of
-// the gradient and is stored under the mask; tiles without a live weight are skipped.
+// the gradient and goes to the sink as it is; tiles without a live weight are skipped.
+#include "gradient_sink.h"
 #include "matrix_product.h"
 #include "parallel.h"
+#include "rows_gradient.h"
 #include "simd/simd.h"
 
 namespace ITA_ISA {
@@ -21,7 +23,7 @@ constexpr int kColumns = kAccumulators / kOutputs;     // vectors of 16 inputs b
 // rows[n, i] = src[n / 16, i, n % 16], with rows padded to a whole number of tiles.
 void to_rows(ita_context* ctx, const float* src, int64_t blocks, int64_t i_count, int64_t stride,
              float* rows) {
-  parallel_for(ctx, blocks, 1, [&](int64_t begin, int64_t end, int) {
+  parallel_for(ctx, blocks, grain_for(8 * stride), [&](int64_t begin, int64_t end, int) {
     for (int64_t block = begin; block < end; block++) {
       const float* from = src + block * i_count * ITA_BLOCK;  // from[i, :]
       float* to = rows + block * ITA_BLOCK * stride;          // to[n, i]
@@ -41,15 +43,14 @@ struct WeightGradient {
   const ita_masked_linear* op;
   const float* rows;  // [blocks * 16, stride]
   int64_t stride, words, blocks;
+  const GradientSink& sink;
 
   template <int kOut>
   void tile(int64_t o, int64_t i) const {
-    uint32_t live[kOut][kColumns];
     uint32_t any = 0;
     for (int r = 0; r < kOut; r++) {
       for (int c = 0; c < kColumns; c++) {
-        live[r][c] = live_bits(op->mask, words, op->shape.i, o + r, i + c * ITA_BLOCK);
-        any |= live[r][c];
+        any |= live_bits(sink.live_mask(), words, op->shape.i, o + r, i + c * ITA_BLOCK);
       }
     }
     if (!any) return;
@@ -72,13 +73,12 @@ struct WeightGradient {
         }
       }
     }
+    const int64_t left = op->shape.i - i;
+    const int64_t count = left < kColumns * ITA_BLOCK ? left : kColumns * ITA_BLOCK;
     for (int r = 0; r < kOut; r++) {
-      for (int c = 0; c < kColumns; c++) {
-        if (!live[r][c]) continue;
-        const M mask = FromBits(live[r][c]);
-        float* to = op->diff_weights + (o + r) * op->shape.i + i + c * ITA_BLOCK;
-        MaskedStore(mask, Add(MaskedLoad(mask, to), acc[r][c]), to);
-      }
+      alignas(64) float row[kColumns * ITA_BLOCK];
+      for (int c = 0; c < kColumns; c++) Store(acc[r][c], row + c * ITA_BLOCK);
+      sink.give(o + r, i, count, row);
     }
   }
 };
@@ -91,6 +91,45 @@ void add_bias_gradient(const ita_masked_linear* op, int64_t blocks) {
     }
     op->diff_bias[o] += ReduceSum(sum);
   }
+}
+
+// ---- row-major activations
+
+ita_status rows_forward(ita_context* ctx, const ita_masked_linear* op) {
+  const ita_linear_shape& s = op->shape;
+  rows_linear_forward(
+      ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), op->src, op->dst, op->bias}, s.n);
+  return ITA_OK;
+}
+
+ita_status rows_backward_data(ita_context* ctx, const ita_masked_linear* op) {
+  const ita_linear_shape& s = op->shape;
+  rows_linear_backward_data(
+      ctx, {op->weights, op->mask, s.o, s.i, words_of(s.i), op->diff_dst, op->diff_src, nullptr},
+      s.n);
+  return ITA_OK;
+}
+
+ita_status rows_backward_weights(ita_context* ctx, const ita_masked_linear* op,
+                                 const GradientSink& sink) {
+  const ita_linear_shape& s = op->shape;
+  RowsGradient gradient = {op->src,  s.i, s.n, op->diff_dst, 1, s.o, op->diff_weights,
+                           op->mask, s.o, s.i, words_of(s.i)};
+  if (!sink.has_epilogue()) {
+    gradient.add(ctx);
+  } else {
+    const int64_t floats = dense_floats(s.o, s.i);
+    float* dense =
+        static_cast<float*>(ita_core_scratch(ctx, floats * static_cast<int64_t>(sizeof(float))));
+    if (!dense) return ITA_OUT_OF_MEMORY;
+    memset(dense, 0, static_cast<size_t>(floats) * sizeof(float));
+    gradient.diff_weights = dense;
+    gradient.mask = nullptr;
+    gradient.add(ctx);
+    give_dense(ctx, sink, dense, s.o);
+  }
+  if (op->diff_bias) add_rows_bias(op->diff_dst, s.n, s.o, 1, op->diff_bias);
+  return ITA_OK;
 }
 
 MatrixProduct product_of(const ita_masked_linear* op, ita_direction direction) {
@@ -113,12 +152,14 @@ MatrixProduct product_of(const ita_masked_linear* op, ita_direction direction) {
 }  // namespace
 
 ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->src && op->dst && (op->packed || op->weights));
+  ITA_ASSERT(op->src && op->weights && op->dst);
+  if (op->shape.block == 1) return rows_forward(ctx, op);
   return multiply_matrix(ctx, product_of(op, ITA_FORWARD));
 }
 
 ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->diff_dst && op->diff_src && (op->packed_transposed || op->weights));
+  ITA_ASSERT(op->diff_dst && op->weights && op->diff_src);
+  if (op->shape.block == 1) return rows_backward_data(ctx, op);
   return multiply_matrix(ctx, product_of(op, ITA_BACKWARD_DATA));
 }
 
@@ -132,8 +173,12 @@ ita_status masked_linear_pack(ita_context* ctx, const ita_masked_linear* op) {
 }
 
 ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op) {
-  ITA_ASSERT(op->src && op->diff_dst && op->diff_weights);
   const ita_linear_shape& s = op->shape;
+  const GradientSink sink = {s.i,      words_of(s.i),    1,           op->weights,
+                             op->mask, op->diff_weights, op->epilogue};
+  ITA_ASSERT(op->src && op->diff_dst && (op->diff_weights || sink.has_epilogue()));
+  ITA_ASSERT(!sink.has_epilogue() || op->weights);
+  if (s.block == 1) return rows_backward_weights(ctx, op, sink);
   const int64_t blocks = blocks_of(s.n);
   const int64_t tile_cols = kColumns * ITA_BLOCK;
   const int64_t stride = round_up(s.i, tile_cols);
@@ -142,7 +187,7 @@ ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_lin
   if (!rows) return ITA_OUT_OF_MEMORY;
   to_rows(ctx, op->src, blocks, s.i, stride, rows);
 
-  const WeightGradient gradient = {op, rows, stride, words_of(s.i), blocks};
+  const WeightGradient gradient = {op, rows, stride, words_of(s.i), blocks, sink};
   const int64_t full = s.o / kOutputs;  // tiles of kOutputs outputs, then single ones
   const int64_t row_tiles = full + s.o % kOutputs;
   const int64_t col_tiles = stride / tile_cols;

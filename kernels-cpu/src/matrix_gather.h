@@ -9,10 +9,11 @@
 
 namespace ITA_ISA {
 
-// Rows of the matrix are rows of the weights: squares of 16 x 16 are turned. Sixteen short runs of
-// weights are more than the hardware prefetches: those of the next panel are asked for here.
-inline void gather_rows(const MatrixProduct& p, int64_t first, int64_t first_k, int64_t depth,
-                        float* panel) {
+// Rows of the matrix are rows of the weights: squares of 16 x 16 are turned. kFetch asks memory for
+// the next panel's, as sixteen short runs are more than the hardware foresees.
+template <bool kFetch>
+void gather_rows(const MatrixProduct& p, int64_t first, int64_t first_k, int64_t depth,
+                 float* panel) {
   for (int64_t k = 0; k < depth; k += 32) {
     const int64_t i = first_k + k;
     uint32_t bits[kPanelRows];
@@ -23,7 +24,7 @@ inline void gather_rows(const MatrixProduct& p, int64_t first, int64_t first_k, 
       V square[kLanes];
       for (int64_t r = 0; r < kPanelRows; r++) {
         const float* from = p.weights + (first + r) * p.i + i + half;
-        __builtin_prefetch(from + kPanelRows * p.i, 0, 2);
+        if (kFetch) __builtin_prefetch(from + kPanelRows * p.i, 0, 2);
         const uint32_t live = bits[r] >> half & 0xFFFFu;
         square[r] = live ? MaskedLoad(FromBits(live), from) : Zero();
       }
@@ -36,23 +37,24 @@ inline void gather_rows(const MatrixProduct& p, int64_t first, int64_t first_k, 
 }
 
 // Panels first .. end of k from first_k on, a panel every `stride` k.
-inline void gather_panels(const MatrixProduct& p, int64_t first, int64_t end, int64_t first_k,
-                          int64_t depth, int64_t stride, float* panels) {
+template <bool kFetch>
+void gather_panels(const MatrixProduct& p, int64_t first, int64_t end, int64_t first_k,
+                   int64_t depth, int64_t stride, float* panels) {
   if (!p.transposed) {
     for (int64_t panel = first; panel < end; panel++) {
-      gather_rows(p, panel * kPanelRows, first_k, depth,
-                  panels + (panel - first) * stride * kPanelRows);
+      gather_rows<kFetch>(p, panel * kPanelRows, first_k, depth,
+                          panels + (panel - first) * stride * kPanelRows);
     }
     return;
   }
-  constexpr int64_t kAhead = 16;  // rows of weights that memory needs to answer
+  constexpr int64_t kAhead = 16;  // rows that memory needs to answer
   for (int64_t k = 0; k < depth; k++) {
     const int64_t o = first_k + k;
     for (int64_t panel = first; panel < end; panel++) {
       const int64_t i = panel * kPanelRows;
       const uint32_t bits = live_word(p, o, i / 32) >> i % 32 & 0xFFFFu;
       const float* from = p.weights + o * p.i + i;
-      __builtin_prefetch(from + kAhead * p.i, 0, 2);
+      if (kFetch) __builtin_prefetch(from + kAhead * p.i, 0, 2);
       Store(MaskedLoad(FromBits(bits), from), panels + ((panel - first) * stride + k) * kPanelRows);
     }
   }

@@ -193,26 +193,26 @@ inline ita_status multiply_listed_tiles(ita_context* ctx, const MatrixProduct& p
   const float* packed = p.packed ? p.packed : scratch;
   const int64_t* starts = packed_starts(packed);
   const Entry* entries = packed_entries(packed, rows);
-  parallel_for(ctx, divide_up(p.blocks(), kListBlocks), grain_for(live * kListBlocks),
-               [&](int64_t begin, int64_t end, int worker) {
-                 float* copy = scratch + list_part + worker * tile_part;
-                 for (int64_t tile = begin; tile < end; tile++) {
-                   const int64_t block = tile * kListBlocks;
-                   const int64_t left = p.blocks() - block;
-                   const int64_t wide = left < kListBlocks ? left : kListBlocks;
-                   copy_blocks(p, block, wide, kListBlocks, copy);
-                   for (int64_t row = 0; row < rows; row += 2) {
-                     const int64_t count = row + 1 < rows ? 2 : 1;
-                     RowList pair[2] = {};
-                     for (int64_t r = 0; r < count; r++) {
-                       const int64_t start = starts[row + r];
-                       pair[r] = {entries + start, starts[row + r + 1] - start};
-                     }
-                     walk_rows(p, {copy, wide * ITA_BLOCK, ITA_BLOCK}, block, wide, row, count,
-                               pair);
-                   }
-                 }
-               });
+  parallel_for(
+      ctx, divide_up(p.blocks(), kListBlocks), grain_for(live * kListBlocks),
+      [&](int64_t begin, int64_t end, int worker) {
+        float* copy = scratch + list_part + worker * tile_part;
+        for (int64_t tile = begin; tile < end; tile++) {
+          const int64_t block = tile * kListBlocks;
+          const int64_t left = p.blocks() - block;
+          const int64_t wide = left < kListBlocks ? left : kListBlocks;
+          copy_blocks<kListBlocks>(p, block, wide, copy);
+          for (int64_t row = 0; row < rows; row += 2) {
+            const int64_t count = row + 1 < rows ? 2 : 1;
+            RowList pair[2] = {};
+            for (int64_t r = 0; r < count; r++) {
+              const int64_t start = starts[row + r];
+              pair[r] = {entries + start, starts[row + r + 1] - start};
+            }
+            walk_rows(p, {copy, wide * ITA_BLOCK, ITA_BLOCK}, block, wide, row, count, pair);
+          }
+        }
+      });
   return ITA_OK;
 }
 

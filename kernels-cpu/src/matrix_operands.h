@@ -48,33 +48,46 @@ struct Source {
   int64_t k_stride, block_stride;
 };
 
-// to[tile, k, wide, 16] = src[block, k, :] for `count` blocks from `first` on, in tiles of at most
-// `wide`. The planes of a 1x1 convolution are often a power of two apart, which would put all k
-// into a few sets of a cache; and one run of pixels after the other is how memory likes to be read.
-inline void copy_blocks(const MatrixProduct& p, int64_t first, int64_t count, int64_t wide,
-                        float* to) {
+// to[tile, k, kWide, 16] = src[block, k, :] for `count` blocks from `first` on, in tiles of kWide;
+// the last tile may be less wide. The planes of a 1x1 convolution are often a power of two apart,
+// which would put all k into a few sets of a cache; and runs of pixels are how memory likes to be
+// read.
+template <int kWide>
+void copy_blocks(const MatrixProduct& p, int64_t first, int64_t count, float* to) {
   constexpr int64_t kAhead = 8;  // rows of k that memory needs to answer
   const int64_t k_count = p.k();
   const int64_t plane = p.plane();
+  const int64_t last = count / kWide * kWide;  // the first block of the tile that is not whole
   for (int64_t begin = 0; begin < count;) {
-    const int64_t block = first + begin;
-    const int64_t left = p.pixels - block % p.pixels;  // of the image
+    const int64_t left = p.pixels - (first + begin) % p.pixels;  // of the image
     const int64_t end = begin + (left < count - begin ? left : count - begin);
-    const float* from = p.src_at(block);
+    const float* from = p.src_at(first + begin);
     for (int64_t k = 0; k < k_count; k++, from += plane) {
-      for (int64_t b = begin; b < end; b++) {
-        const int64_t tile = b / wide * wide;
-        const int64_t of_tile = count - tile < wide ? count - tile : wide;
-        const float* x = from + (b - begin) * ITA_BLOCK;
-        __builtin_prefetch(x + kAhead * plane, 0, 3);
-        Store(Load(x), to + (tile * k_count + k * of_tile + b - tile) * ITA_BLOCK);
+      const float* x = from;
+      for (int64_t b = begin; b < end;) {
+        const int64_t tile = b / kWide * kWide;
+        float* row = to + (tile * k_count + (b - tile)) * ITA_BLOCK;
+        if (b == tile && b + kWide <= end) {
+#pragma GCC unroll 8
+          for (int w = 0; w < kWide; w++) {
+            __builtin_prefetch(x + w * ITA_BLOCK + kAhead * plane, 0, 3);
+            Store(Load(x + w * ITA_BLOCK), row + (k * kWide + w) * ITA_BLOCK);
+          }
+          b += kWide;
+          x += kWide * ITA_BLOCK;
+        } else {
+          Store(Load(x), row + k * (tile < last ? kWide : count - last) * ITA_BLOCK);
+          b++;
+          x += ITA_BLOCK;
+        }
       }
     }
     begin = end;
   }
 }
 
-// ---- packed weights: 16 floats of header, then panels or lists. The same on every instruction set.
+// ---- packed weights: 16 floats of header, then panels or lists. The same on every instruction
+// set.
 
 struct Entry {
   int32_t k;
@@ -113,11 +126,10 @@ inline ita_status check_packed(ita_context* ctx, const MatrixProduct& p) {
     return ita_core_fail(ctx, ITA_INVALID_VALUE,
                          "%s holds no packed weights; call pack, or unbind it", field);
   }
-  return ita_core_fail(ctx, ITA_INVALID_VALUE,
-                       "%s holds %sweights [%d, %d], expected %sweights [%d, %d]; call pack", field,
-                       header.transposed ? "transposed " : "", header.o, header.i,
-                       p.transposed ? "transposed " : "", static_cast<int>(p.o),
-                       static_cast<int>(p.i));
+  return ita_core_fail(
+      ctx, ITA_INVALID_VALUE, "%s holds %sweights [%d, %d], expected %sweights [%d, %d]; call pack",
+      field, header.transposed ? "transposed " : "", header.o, header.i,
+      p.transposed ? "transposed " : "", static_cast<int>(p.o), static_cast<int>(p.i));
 }
 
 // Mask bits of the 16 weights from column i of row o on; 0 past the end of the row.

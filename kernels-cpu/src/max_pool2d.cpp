@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Largest value of each window, and its gradient.
 //
-// Sixteen images are a vector, so a window is a vertical maximum. Nothing is kept from forward to
-// backward: backward finds the maximum again and gives each lane's gradient to the first pixel that
-// equals it. Windows may overlap, hence a whole [H, W] plane is one item.
+// Sixteen planes are a vector, of images or of row-major channels, so a window is a vertical
+// maximum. Nothing is kept from forward to backward: backward finds the maximum again and gives
+// each lane's gradient to the first pixel that equals it. Windows may overlap, hence a whole
+// [H, W] plane is one item.
 #include "pool_window.h"
 
 namespace ITA_ISA {
@@ -24,48 +25,37 @@ inline bool empty(Span y, Span x) { return y.first >= y.last || x.first >= x.las
 ita_status max_pool2d_forward(ita_context* ctx, const ita_max_pool2d* op) {
   ITA_ASSERT(op->src && op->dst);
   const ita_pool2d_shape s = op->shape;
-  const int64_t image = int64_t{s.h} * s.w * kLanes;
-  const int64_t planes = blocks_of(s.n) * s.c;
-  const int64_t grain = grain_for(2 * image / kLanes);
-  parallel_for(ctx, planes, grain, [=](int64_t begin, int64_t end, int32_t) {
-    for (int64_t plane = begin; plane < end; plane++) {
-      const float* src = op->src + plane * image;  // src[n/16, c, :, :]
-      float* dst = op->dst;
-      for_each_window(s, plane, [=](Span y, Span x, int64_t window) {
-        Store(empty(y, x) ? Zero() : largest(src, y, x, s.w), dst + window * kLanes);
-      });
-    }
-  });
-  return ITA_OK;
+  const int64_t pixels = int64_t{s.h} * s.w, windows = int64_t{s.oh} * s.ow;
+  return for_each_plane(ctx, s, {op->src, pixels}, {op->src, 0}, {op->dst, windows},
+                        [=](const float* src, const float*, float* dst) {
+                          for_each_window(s, [=](Span y, Span x, int64_t window) {
+                            Store(empty(y, x) ? Zero() : largest(src, y, x, s.w),
+                                  dst + window * kLanes);
+                          });
+                        });
 }
 
 ita_status max_pool2d_backward_data(ita_context* ctx, const ita_max_pool2d* op) {
   ITA_ASSERT(op->src && op->diff_dst && op->diff_src);
   const ita_pool2d_shape s = op->shape;
-  const int64_t image = int64_t{s.h} * s.w * kLanes;
-  const int64_t planes = blocks_of(s.n) * s.c;
-  const int64_t grain = grain_for(2 * image / kLanes);
-  parallel_for(ctx, planes, grain, [=](int64_t begin, int64_t end, int32_t) {
-    for (int64_t plane = begin; plane < end; plane++) {
-      const float* src = op->src + plane * image;  // src[n/16, c, :, :]
-      const float* diff_dst = op->diff_dst;
-      float* diff_src = op->diff_src + plane * image;  // diff_src[n/16, c, :, :]
-      memset(diff_src, 0, static_cast<size_t>(image) * sizeof(float));
-      for_each_window(s, plane, [=](Span y, Span x, int64_t window) {
-        if (empty(y, x)) return;
-        V best = largest(src, y, x, s.w);
-        V diff = Load(diff_dst + window * kLanes);
-        M open = FirstN(kLanes);  // lanes that have not found their pixel
-        for_each_pixel(y, x, s.w, [&](int64_t p) {
-          M hit = And(open, Eq(Load(src + p * kLanes), best));
-          open = AndNot(open, hit);
-          float* to = diff_src + p * kLanes;
-          Store(Add(Load(to), IfThenElseZero(hit, diff)), to);
-        });
+  const int64_t pixels = int64_t{s.h} * s.w, windows = int64_t{s.oh} * s.ow;
+  const auto plane = [=](const float* src, const float* diff_dst, float* diff_src) {
+    memset(diff_src, 0, static_cast<size_t>(pixels) * kLanes * sizeof(float));
+    for_each_window(s, [=](Span y, Span x, int64_t window) {
+      if (empty(y, x)) return;
+      V best = largest(src, y, x, s.w);
+      V diff = Load(diff_dst + window * kLanes);
+      M open = FirstN(kLanes);  // lanes that have not found their pixel
+      for_each_pixel(y, x, s.w, [&](int64_t p) {
+        M hit = And(open, Eq(Load(src + p * kLanes), best));
+        open = AndNot(open, hit);
+        float* to = diff_src + p * kLanes;
+        Store(Add(Load(to), IfThenElseZero(hit, diff)), to);
       });
-    }
-  });
-  return ITA_OK;
+    });
+  };
+  return for_each_plane(ctx, s, {op->src, pixels}, {op->diff_dst, windows}, {op->diff_src, pixels},
+                        plane);
 }
 
 }  // namespace ITA_ISA

@@ -2,11 +2,8 @@
 // Row-major NCHW to activations and back: a transposition of 16 images by C*H*W elements.
 //
 // Tiles of 16 images by 16 elements pass through a small array that stays in L1: memory is read and
-// written in whole cache lines on both sides.
-#include <string.h>
-
-#include "parallel.h"
-#include "simd/simd.h"
+// written in whole cache lines on both sides. Activations of block 1 are row-major already: a copy.
+#include "lanes.h"
 
 namespace ITA_ISA {
 
@@ -33,44 +30,44 @@ void for_each_tile(ita_context* ctx, const ita_activation_shape& s, const Body& 
       const int64_t images_left = images - block * kLanes;
       const int64_t elements_left = elements - first;
       body(Tile{block * kLanes * elements + first, (block * elements + first) * kLanes,
-                static_cast<int>(images_left < kLanes ? images_left : kLanes),
-                static_cast<int>(elements_left < kLanes ? elements_left : kLanes)});
+                tile_width(images_left), tile_width(elements_left)});
     }
   });
+}
+
+void copy(ita_context* ctx, const ita_reorder* op) {
+  const float* src = op->src;
+  float* dst = op->dst;
+  for_each_float(ctx, op->shape,
+                 [=](auto vector, int64_t at) { vector.store(vector.load(src + at), dst + at); });
 }
 
 }  // namespace
 
 ita_status reorder_pack(ita_context* ctx, const ita_reorder* op) {
   ITA_ASSERT(op->src && op->dst);
+  if (op->shape.block == 1) {
+    copy(ctx, op);
+    return ITA_OK;
+  }
   const int64_t stride = int64_t{op->shape.c} * op->shape.h * op->shape.w;
   for_each_tile(ctx, op->shape, [=](const Tile& tile) {
-    const float* src = op->src + tile.row_major;
-    float* dst = op->dst + tile.activations;
-    const M inside = FirstN(tile.elements);
-    V rows[kLanes];  // [image][element]
-    for (int n = 0; n < kLanes; n++) {
-      rows[n] = n < tile.images ? MaskedLoad(inside, src + n * stride) : Zero();
-    }
-    Transpose(rows);  // [element][image]
-    for (int e = 0; e < tile.elements; e++) Store(rows[e], dst + e * kLanes);
+    tile_to_lanes(op->src + tile.row_major, stride, tile.images, tile.elements,
+                  op->dst + tile.activations);
   });
   return ITA_OK;
 }
 
 ita_status reorder_unpack(ita_context* ctx, const ita_reorder* op) {
   ITA_ASSERT(op->src && op->dst);
+  if (op->shape.block == 1) {
+    copy(ctx, op);
+    return ITA_OK;
+  }
   const int64_t stride = int64_t{op->shape.c} * op->shape.h * op->shape.w;
   for_each_tile(ctx, op->shape, [=](const Tile& tile) {
-    const float* src = op->src + tile.activations;
-    float* dst = op->dst + tile.row_major;
-    const M inside = FirstN(tile.elements);
-    V rows[kLanes];  // [element][image]
-    for (int e = 0; e < kLanes; e++) {
-      rows[e] = e < tile.elements ? Load(src + e * kLanes) : Zero();
-    }
-    Transpose(rows);  // [image][element]
-    for (int n = 0; n < tile.images; n++) MaskedStore(inside, rows[n], dst + n * stride);
+    tile_to_rows(op->src + tile.activations, stride, tile.images, tile.elements,
+                 op->dst + tile.row_major);
   });
   return ITA_OK;
 }

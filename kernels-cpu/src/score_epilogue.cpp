@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns the dense gradient of (weights . mask) into those of weights and scores.
 //
-// One pass over g, weights and scores; three mask words serve two vectors. The sign of a score is
-// taken from its bits: a comparison would see a denormal as zero, since calls run with denormals
-// off.
-#include "plane.h"
+// One pass over g, weights and scores; three mask words serve two vectors. backward_weights does
+// the same without storing g (gradient_sink.h); this is for a g that is there already.
+#include "gradient_sink.h"
 
 namespace ITA_ISA {
-
-namespace {
-
-// value * sign(score), sign(0) = 0.
-inline V times_sign(V value, V score) {
-  U bits = FloatToBits(score);
-  V signed_value = BitsToFloat(XorU(FloatToBits(value), AndU(bits, SetU(0x80000000u))));
-  M zero = EqU(AndU(bits, SetU(0x7FFFFFFFu)), SetU(0));
-  return IfThenElse(zero, Zero(), signed_value);
-}
-
-}  // namespace
 
 ita_status score_epilogue_apply(ita_context* ctx, const ita_score_epilogue* op) {
   ITA_ASSERT(op->weights && op->scores && op->mask && op->diff_weights && op->diff_scores);

@@ -386,6 +386,12 @@ ita_status masked_conv2d_backward_data(ita_context* ctx, const ita_masked_conv2d
 }
 
 ita_status masked_conv2d_backward_weights(ita_context* ctx, const ita_masked_conv2d* op) {
+  if (op->epilogue.diff_scores || op->epilogue.diff_kernels) {
+    return fail(
+        ctx, ITA_UNSUPPORTED,
+        "masked_conv2d_backward_weights: CUDA cannot split the gradient yet, diff_scores and "
+        "diff_kernels must be NULL; use the CPU");
+  }
   const ita_conv2d_shape& s = op->shape;
   const ita_status status = check_counts(ctx, s);
   if (status != ITA_OK) return status;

@@ -133,6 +133,9 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
+// Weights are read where they are: there is nothing to pack.
+ita_status masked_linear_pack(ita_context*, const ita_masked_linear*) { return ITA_OK; }
+
 ita_status masked_linear_forward(ita_context* ctx, const ita_masked_linear* op) {
   const ita_linear_shape& s = op->shape;
   const unsigned blocks = blocks_for(divide_up(s.n, kTile) * s.o, kWarps);
@@ -148,6 +151,12 @@ ita_status masked_linear_backward_data(ita_context* ctx, const ita_masked_linear
 }
 
 ita_status masked_linear_backward_weights(ita_context* ctx, const ita_masked_linear* op) {
+  if (op->epilogue.diff_scores || op->epilogue.diff_kernels) {
+    return fail(
+        ctx, ITA_UNSUPPORTED,
+        "masked_linear_backward_weights: CUDA cannot split the gradient yet, diff_scores and "
+        "diff_kernels must be NULL; use the CPU");
+  }
   const ita_linear_shape& s = op->shape;
   const unsigned blocks = blocks_for(divide_up(s.o, kTile) * words_of(s.i), kWarps);
   ITA_CUDA_TRY(launch(ctx, masked_linear_backward_weights_kernel, blocks, *op));

@@ -95,7 +95,7 @@ ita_status zero(ita_context* ctx, void* memory, int64_t bytes) {
   return ITA_OK;
 }
 
-void release(ita_context* ctx, void* memory) {
+void release(ita_context* ctx, void* memory, int64_t) {
   // cudaFree waits for the kernels that still use the memory; their failure surfaces elsewhere.
   if (cudaSetDevice(device_of(ctx).index) == cudaSuccess) (void)cudaFree(memory);
 }
@@ -112,7 +112,7 @@ ita_status allocate(ita_context* ctx, int64_t bytes, void** memory) {
   }
   ITA_CUDA_TRY(error);
   const ita_status status = zero(ctx, *memory, bytes);
-  if (status != ITA_OK) release(ctx, *memory);
+  if (status != ITA_OK) release(ctx, *memory, bytes);
   return status;
 }
 

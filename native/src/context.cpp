@@ -6,10 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include "cpu_features.h"
+#include "cpu_memory.h"
 #include "cuda_loader.h"
 #include "thread_pool.h"
 
@@ -22,49 +21,7 @@ struct Block {
 
 namespace {
 
-constexpr int64_t kAlignment = 64;
-constexpr int64_t kHugePage = 2 << 20;
 constexpr int64_t kMaxThreads = 1024;
-
-// ---- memory of the CPU
-
-ita_status cpu_open(ita_context*, int32_t) { return ITA_OK; }
-void cpu_close(ita_context*) {}
-
-ita_status cpu_allocate(ita_context* ctx, int64_t bytes, void** memory) {
-  int64_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  size_t size = static_cast<size_t>((bytes + alignment - 1) / alignment * alignment);
-  *memory = aligned_alloc(static_cast<size_t>(alignment), size);
-  if (!*memory) {
-    return ita_core_fail(ctx, ITA_OUT_OF_MEMORY,
-                         "cannot allocate %lld bytes; %lld are in use by this context",
-                         static_cast<long long>(bytes), static_cast<long long>(ctx->used_bytes));
-  }
-  if (alignment == kHugePage) madvise(*memory, size, MADV_HUGEPAGE);
-  memset(*memory, 0, size);
-  return ITA_OK;
-}
-
-void cpu_release(ita_context*, void* memory) { free(memory); }
-
-ita_status cpu_zero(ita_context*, void* memory, int64_t bytes) {
-  memset(memory, 0, static_cast<size_t>(bytes));
-  return ITA_OK;
-}
-
-ita_status cpu_copy(ita_context*, void* dst, const void* src, int64_t bytes) {
-  memcpy(dst, src, static_cast<size_t>(bytes));
-  return ITA_OK;
-}
-
-ita_status cpu_synchronize(ita_context*) { return ITA_OK; }
-
-constexpr Backend kCpuBackend = {
-    ITA_ABI_VERSION, ITA_LAYOUT_NCHW16, nullptr,  cpu_open, cpu_close, cpu_allocate,
-    cpu_release,     cpu_zero,          cpu_copy, cpu_copy, cpu_copy,  cpu_synchronize,
-};
-
-// ---- life of a context
 
 class Guard {
  public:
@@ -125,6 +82,12 @@ ita_context* new_context() {
   return ctx;
 }
 
+void release_scratch(ita_context* ctx) {
+  if (ctx->scratch) ctx->backend->release(ctx, ctx->scratch, ctx->scratch_bytes);
+  ctx->scratch = nullptr;
+  ctx->scratch_bytes = 0;
+}
+
 ita_status allocate_block(ita_context* ctx, int64_t bytes, void** memory) {
   Block* block = static_cast<Block*>(malloc(sizeof(Block)));
   if (!block) return ita_core_fail(ctx, ITA_OUT_OF_MEMORY, "cannot allocate a block header");
@@ -175,10 +138,10 @@ void ita_context_destroy(ita_context* context) {
   if (context->backend) {
     while (Block* block = context->blocks) {
       context->blocks = block->next;
-      context->backend->release(context, block->memory);
+      context->backend->release(context, block->memory, block->bytes);
       free(block);
     }
-    if (context->scratch) context->backend->release(context, context->scratch);
+    release_scratch(context);
     context->backend->close(context);
   }
   thread_pool_destroy(context->pool);
@@ -218,7 +181,7 @@ ita_status ita_memory_free(ita_context* context, void* memory) {
     if (block->memory != memory) continue;
     *link = block->next;
     context->used_bytes -= block->bytes;
-    context->backend->release(context, memory);
+    context->backend->release(context, memory, block->bytes);
     free(block);
     return ITA_OK;
   }
@@ -262,9 +225,10 @@ void ita_core_format(char* text, size_t size, const char* format, ...) {
 
 void* ita_core_scratch(ita_context* ctx, int64_t bytes) {
   if (bytes <= ctx->scratch_bytes) return ctx->scratch;
+  release_scratch(ctx);  // its contents died with the last call
+  bytes = (bytes + kArenaStep - 1) / kArenaStep * kArenaStep;
   void* memory = nullptr;
   if (ctx->backend->allocate(ctx, bytes, &memory) != ITA_OK) return nullptr;
-  if (ctx->scratch) ctx->backend->release(ctx, ctx->scratch);
   ctx->allocations++;
   ctx->scratch = memory;
   ctx->scratch_bytes = bytes;

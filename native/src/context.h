@@ -41,7 +41,7 @@ struct Backend {
   ita_status (*open)(ita_context* ctx, int32_t device_index);
   void (*close)(ita_context* ctx);
   ita_status (*allocate)(ita_context* ctx, int64_t bytes, void** memory);  // zeroed
-  void (*release)(ita_context* ctx, void* memory);
+  void (*release)(ita_context* ctx, void* memory, int64_t bytes);
   ita_status (*zero)(ita_context* ctx, void* memory, int64_t bytes);
   ita_status (*upload)(ita_context* ctx, void* dst, const void* host, int64_t bytes);
   ita_status (*download)(ita_context* ctx, void* host, const void* src, int64_t bytes);
@@ -65,8 +65,9 @@ __attribute__((format(printf, 3, 4))) void ita_core_format(char* text, size_t si
 void* ita_core_scratch(ita_context* ctx, int64_t bytes);
 
 // Calls work(argument, begin, end, worker) on chunks of [0, count) of at most `grain` items, on the
-// context's threads; worker is in [0, threads). Which worker takes which chunk varies from run to
-// run: an item's result must depend on the item alone.
+// context's threads, or all of it at once on the calling thread when `grain` is not below `count`;
+// worker is in [0, threads). Which worker takes which chunk varies from run to run: an item's
+// result must depend on the item alone.
 typedef void (*ita_core_work)(void* argument, int64_t begin, int64_t end, int32_t worker);
 void ita_core_parallel(ita_context* ctx, int64_t count, int64_t grain, ita_core_work work,
                        void* argument);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_quota.h"
+
 namespace scalar {
 extern const OpTable table;
 }
@@ -48,25 +50,6 @@ void list_available(char* text, size_t size) {
     size_t used = strlen(text);
     snprintf(text + used, size - used, "%s%s", used ? ", " : "", entry.name);
   }
-}
-
-// Quota of cgroup v2, then v1, in whole cores rounded up; 0 when there is none.
-int32_t cgroup_cores() {
-  long long quota = -1;
-  long long period = 0;
-  if (FILE* file = fopen("/sys/fs/cgroup/cpu.max", "re")) {
-    if (fscanf(file, "%lld %lld", &quota, &period) != 2) quota = -1;  // "max 100000"
-    fclose(file);
-  } else if (FILE* quota_file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re")) {
-    if (fscanf(quota_file, "%lld", &quota) != 1) quota = -1;
-    fclose(quota_file);
-    if (FILE* period_file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re")) {
-      if (fscanf(period_file, "%lld", &period) != 1) period = 0;
-      fclose(period_file);
-    }
-  }
-  if (quota <= 0 || period <= 0) return 0;
-  return static_cast<int32_t>((quota + period - 1) / period);
 }
 
 }  // namespace
@@ -141,7 +124,7 @@ int32_t usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
   int32_t cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  int32_t quota = cgroup_cores();
+  int32_t quota = quota_cores("/proc/self/cgroup", "/sys/fs/cgroup");
   if (quota > 0 && quota < cores) cores = quota;
   return cores > 0 ? cores : 1;
 }

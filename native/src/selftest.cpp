@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "selftest_core.h"
 #include "selftest_ops.h"
 
 namespace {
@@ -35,8 +36,13 @@ constexpr Size kSizes[] = {
     {33, 8, 12, 13, 7, 100},  // several chunks of activations
     {2, 2, 4, 4, 1, 50001},   // one row in several chunks
     {2, 6, 2, 2, 5000, 9},    // many rows in several chunks
-    {17, 5, 8, 9, 5, 40},     // every algorithm of a convolution, in turn
-    {17, 5, 8, 9, 6, 40},    {17, 5, 8, 9, 7, 40}, {17, 5, 8, 9, 8, 40}, {17, 5, 8, 9, 9, 40},
+    {1, 1, 1, 1, 1, 1, 1},    // row-major: one of everything
+    {1, 6, 2, 2, 5000, 9, 1}, {2, 8, 12, 13, 7, 100, 1}, {3, 3, 5, 7, 3, 31, 1},
+    {7, 4, 6, 6, 5, 32, 1},   {17, 5, 3, 9, 2, 33, 1},   {33, 8, 12, 13, 2, 33, 1},
+    {17, 5, 8, 9, 5, 40},  // every algorithm of a convolution, in turn
+    {17, 5, 8, 9, 6, 40},     {17, 5, 8, 9, 7, 40},      {17, 5, 8, 9, 8, 40},
+    {17, 5, 8, 9, 9, 40},     {3, 5, 8, 9, 5, 40, 1},    {3, 5, 8, 9, 6, 40, 1},
+    {3, 5, 8, 9, 7, 40, 1},   {3, 5, 8, 9, 8, 40, 1},    {3, 5, 8, 9, 9, 40, 1},
 };
 
 // ---- ops whose definition is one line
@@ -59,7 +65,7 @@ bool correct(Tag, const Op&, const Problem&) {
 
 bool correct(relu_forward_tag, const ita_relu& op, const Problem& p) {
   bool same = true;
-  for (int64_t i = 0; i < p.s.n / ITA_BLOCK * ITA_BLOCK * image(p.s); i++) {
+  for (int64_t i = 0; i < p.s.n / p.s.block * p.s.block * image(p.s); i++) {
     same = same && op.dst[i] == fmaxf(op.src[i], 0);
   }
   return same;
@@ -67,7 +73,7 @@ bool correct(relu_forward_tag, const ita_relu& op, const Problem& p) {
 
 bool correct(add_forward_tag, const ita_add& op, const Problem& p) {
   bool same = true;
-  for (int64_t i = 0; i < p.s.n / ITA_BLOCK * ITA_BLOCK * image(p.s); i++) {
+  for (int64_t i = 0; i < p.s.n / p.s.block * p.s.block * image(p.s); i++) {
     same = same && op.dst[i] == op.src[i] + op.addend[i];
   }
   return same;
@@ -83,6 +89,9 @@ bool correct(masked_sgd_step_tag, const ita_masked_sgd& op, const Problem& p) {
     const double weight = w - double{op.learning_rate} * (g + double{op.momentum} * velocity);
     same = same && (trained ? near(op.weights[i], weight) && near(op.velocity[i], velocity)
                             : op.weights[i] == w && op.velocity[i] == v);
+    same =
+        same && (!op.mask || bit(op.mask, p.s.cols, i) == (bit(op.candidates, p.s.cols, i) &&
+                                                           fabsf(op.weights[i]) >= *op.threshold));
   }
   return same;
 }
@@ -198,8 +207,9 @@ void run(const Contexts& contexts, const char* name, ita_status (*op)(ita_contex
       const Op first = bind(alone, static_cast<const Op*>(nullptr));
       const Op second = bind(shared, static_cast<const Op*>(nullptr));
       char at[120];
-      snprintf(at, sizeof at, "%s n%d c%d h%d w%d rows%d cols%d %s: ", name, size.n, size.c, size.h,
-               size.w, size.rows, size.cols, optional ? "with masks" : "without masks");
+      snprintf(at, sizeof at, "%s n%d c%d h%d w%d rows%d cols%d block%d %s: ", name, size.n, size.c,
+               size.h, size.w, size.rows, size.cols, size.block,
+               optional ? "with masks" : "without masks");
       const std::string where = at;
       expect(op(contexts.one, &first) == ITA_OK, where + ita_last_error(contexts.one));
       expect(op(contexts.three, &second) == ITA_OK, where + ita_last_error(contexts.three));
@@ -276,6 +286,40 @@ void check_reorder_round_trip(ita_context* context) {
   }
 }
 
+// Packed weights of both forms, in memory of exactly their size. Row-major activations read the
+// weights where they are.
+void check_packed_weights(ita_context* context) {
+  for (const Size& s : kSizes) {
+    if (s.block == 1) continue;
+    for (uint32_t kept : {~0u, 0x01010101u}) {
+      Problem p(s, true);
+      ita_masked_linear op = bind(p, static_cast<const ita_masked_linear*>(nullptr));
+      uint32_t* mask = const_cast<uint32_t*>(op.mask);
+      for (int64_t word = 0; word < s.rows * ((s.cols + 31) / 32); word++) mask[word] &= kept;
+      const auto floats = [](int64_t rows, int64_t k) {
+        return 16 + (rows + 16) / 16 * 16 * (k + 2);
+      };
+      bool done = ita_masked_linear_forward(context, &op) == ITA_OK &&
+                  ita_masked_linear_backward_data(context, &op) == ITA_OK;
+      ita_masked_linear packed = op;
+      packed.dst = p.activations(s.rows);
+      packed.diff_src = p.diffs(s.cols);
+      packed.packed = p.values(floats(s.rows, s.cols));
+      packed.packed_transposed = p.values(floats(s.cols, s.rows));
+      done = done && ita_masked_linear_forward(context, &packed) == ITA_INVALID_VALUE &&
+             ita_masked_linear_pack(context, &packed) == ITA_OK &&
+             ita_masked_linear_forward(context, &packed) == ITA_OK &&
+             ita_masked_linear_backward_data(context, &packed) == ITA_OK;
+      const size_t lanes = static_cast<size_t>((s.n + ITA_BLOCK - 1) / ITA_BLOCK * ITA_BLOCK);
+      expect(done &&
+                 !memcmp(op.dst, packed.dst, sizeof(float) * lanes * static_cast<size_t>(s.rows)) &&
+                 !memcmp(op.diff_src, packed.diff_src,
+                         sizeof(float) * lanes * static_cast<size_t>(s.cols)),
+             "packed weights give the same bits, unpacked memory is refused");
+    }
+  }
+}
+
 void check_contexts_refused() {
   char message[256] = "";
   expect(!open_context(ITA_ISA_SCALAR, 100000, message, sizeof message) &&
@@ -304,6 +348,12 @@ void check_memory(ita_context* context) {
              info.used_bytes == static_cast<int64_t>(sizeof values) + (3 << 20) &&
              reinterpret_cast<uintptr_t>(a) % 64 == 0,
          "allocations are aligned and counted");
+  bool zero = true;
+  for (int i = 0; i < 3 << 20; i++) zero = zero && static_cast<char*>(b)[i] == 0;
+#if !defined(__SANITIZE_ADDRESS__)
+  zero = zero && reinterpret_cast<uintptr_t>(b) % (2 << 20) == 0;
+#endif
+  expect(zero, "a large allocation is zero and begins a huge page");
   expect(ita_memory_upload(context, b, values, sizeof values) == ITA_OK &&
              ita_memory_copy(context, a, b, sizeof values) == ITA_OK &&
              ita_memory_download(context, copy, a, sizeof copy) == ITA_OK &&
@@ -328,9 +378,11 @@ int main() {
     printf("%s\n", message);
     return word && strstr(message, "which this machine lacks") ? kNotOnThisMachine : 1;
   }
+  check_core(expect);
   run_all(contexts);
   check_values_refused(contexts.three);
   check_reorder_round_trip(contexts.three);
+  check_packed_weights(contexts.three);
   check_memory(contexts.one);
   ita_context_destroy(contexts.one);
   ita_context_destroy(contexts.three);

@@ -112,14 +112,14 @@ class Problem {
 
  private:
   // Images, those of the pad lanes counted.
-  int64_t lanes() const { return (s.n + ITA_BLOCK - 1) / ITA_BLOCK * ITA_BLOCK; }
+  int64_t lanes() const { return (s.n + s.block - 1) / s.block * s.block; }
 
-  // Every vector of the last block has pad lanes from n % 16 on.
+  // Every vector of the last block has pad lanes from n % 16 on; row-major memory has none.
   template <class Body>
-  static void for_each_pad(float* memory, int64_t count, int32_t n, const Body& body) {
-    int64_t blocks = (n + ITA_BLOCK - 1) / ITA_BLOCK;
+  void for_each_pad(float* memory, int64_t count, int32_t n, const Body& body) const {
+    int64_t blocks = (n + s.block - 1) / s.block;
     for (int64_t i = count / blocks * (blocks - 1); i < count; i++) {
-      if ((blocks - 1) * ITA_BLOCK + i % ITA_BLOCK >= n) body(memory + i);
+      if ((blocks - 1) * s.block + i % s.block >= n) body(memory + i);
     }
   }
 

@@ -11,6 +11,20 @@ inline int64_t image(const Size& s) { return int64_t{s.c} * s.h * s.w; }
 inline int64_t plane(const Size& s) { return int64_t{s.rows} * s.cols; }
 inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 
+// In turn none, of scores, of kernels.
+inline ita_gradient_epilogue bind_epilogue(Problem& p, int64_t rows, int64_t cols, int64_t kernel) {
+  const int32_t which = (p.s.rows + p.s.cols) % 3;
+  ita_gradient_epilogue e = {};
+  if (which == 1) {
+    e.scores = p.values(rows * cols);
+    e.frozen = p.or_null(p.mask(rows, cols));
+    e.candidates = p.or_null(p.mask(rows, cols));
+    e.diff_scores = p.values(rows * cols);
+  }
+  if (which == 2) e.diff_kernels = p.values(rows * cols / kernel);
+  return e;
+}
+
 inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
   const Size& s = p.s;
   const int32_t groups = s.c % 4 == 0 && s.n % 2 == 0 ? 2 : 1;
@@ -31,8 +45,10 @@ inline ita_masked_conv2d bind(Problem& p, const ita_masked_conv2d*) {
           p.or_null(p.values(o)),
           0,
           // in turn, where the shape fits
-          k == 3 && stride == 1 && groups == 1 ? static_cast<ita_conv2d_algorithm>(s.rows % 5)
-                                               : ITA_CONV2D_AUTO};
+          k == 3 && stride == 1 && groups == 1
+              ? static_cast<ita_conv2d_algorithm>(s.rows % (s.block == 1 ? 3 : 5))
+              : ITA_CONV2D_AUTO,
+          bind_epilogue(p, o, cols, k * k)};
 }
 
 inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {
@@ -46,7 +62,10 @@ inline ita_masked_linear bind(Problem& p, const ita_masked_linear*) {
           p.diffs(s.rows),
           p.diffs(s.cols),
           p.values(plane(s)),
-          p.or_null(p.values(s.rows))};
+          p.or_null(p.values(s.rows)),
+          nullptr,
+          nullptr,
+          bind_epilogue(p, s.rows, s.cols, 1)};
 }
 
 inline ita_score_epilogue bind(Problem& p, const ita_score_epilogue*) {
@@ -94,34 +113,57 @@ inline ita_mask_cut bind(Problem& p, const ita_mask_cut*) {
           p.counts(1)};
 }
 
+// The mask that an optimiser cuts; the threshold lies among the weights.
+template <class Op>
+Op bind_cut(Problem& p, Op op) {
+  if (!p.or_null(op.weights)) return op;
+  float* threshold = p.values(1);
+  *threshold = 0.5f;
+  op.threshold = threshold;
+  op.candidates = p.mask(p.s.rows, p.s.cols);
+  op.mask = p.mask(p.s.rows, p.s.cols);
+  op.ties = ITA_TIES_KEPT;
+  return op;
+}
+
 inline ita_masked_sgd bind(Problem& p, const ita_masked_sgd*) {
   const Size& s = p.s;
-  return {{s.rows, s.cols},
-          p.values(plane(s)),
-          p.or_null(p.mask(s.rows, s.cols)),
-          p.values(plane(s)),
-          p.values(plane(s)),
-          0.1f,
-          0.9f,
-          0.01f,
-          1};
+  ita_masked_sgd op = {{s.rows, s.cols},
+                       p.values(plane(s)),
+                       p.or_null(p.mask(s.rows, s.cols)),
+                       p.values(plane(s)),
+                       p.values(plane(s)),
+                       0.1f,
+                       0.9f,
+                       0.01f,
+                       1,
+                       nullptr,
+                       nullptr,
+                       nullptr,
+                       ITA_TIES_KEPT};
+  return bind_cut(p, op);
 }
 
 inline ita_masked_adam bind(Problem& p, const ita_masked_adam*) {
   const Size& s = p.s;
-  return {{s.rows, s.cols},
-          p.values(plane(s)),
-          p.or_null(p.mask(s.rows, s.cols)),
-          p.values(plane(s)),
-          p.values(plane(s)),
-          p.positive(plane(s)),
-          0.001f,
-          0.9f,
-          0.999f,
-          1e-8f,
-          0.01f,
-          1,
-          3};
+  ita_masked_adam op = {{s.rows, s.cols},
+                        p.values(plane(s)),
+                        p.or_null(p.mask(s.rows, s.cols)),
+                        p.values(plane(s)),
+                        p.values(plane(s)),
+                        p.positive(plane(s)),
+                        0.001f,
+                        0.9f,
+                        0.999f,
+                        1e-8f,
+                        0.01f,
+                        1,
+                        3,
+                        nullptr,
+                        nullptr,
+                        nullptr,
+                        ITA_TIES_KEPT};
+  return bind_cut(p, op);
 }
 
 template <class Op>  // relu, add, reorder: nothing but tensors of one shape
@@ -198,7 +240,10 @@ inline ita_batch_norm bind(Problem& p, const ita_batch_norm*) {
           p.diffs(image(s)),
           p.diffs(image(s)),
           p.or_null(p.values(s.c)),
-          p.or_null(p.values(s.c))};
+          p.or_null(p.values(s.c)),
+          s.c % 4 < 2,
+          p.or_null(p.activations(image(s))),
+          p.or_null(p.diffs(image(s)))};
 }
 
 inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
@@ -216,7 +261,10 @@ inline ita_group_norm bind(Problem& p, const ita_group_norm*) {
           p.diffs(image(s)),
           p.diffs(image(s)),
           p.or_null(p.values(s.c)),
-          p.or_null(p.values(s.c))};
+          p.or_null(p.values(s.c)),
+          s.c % 4 < 2,
+          p.or_null(p.activations(image(s))),
+          p.or_null(p.diffs(image(s)))};
 }
 
 inline ita_softmax_cross_entropy bind(Problem& p, const ita_softmax_cross_entropy*) {

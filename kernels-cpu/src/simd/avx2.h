@@ -161,15 +161,12 @@ inline U LoadInts(const void* p) {
 }
 inline U XorU(U a, U b) { return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)}; }
 inline U AndU(U a, U b) { return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)}; }
-inline U MulLoU(U a, U b) {
-  return {_mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi)};
+inline U MulWideU(U a, U b) { return {_mm256_mul_epu32(a.lo, b.lo), _mm256_mul_epu32(a.hi, b.hi)}; }
+inline U OddU(U a) { return {_mm256_srli_epi64(a.lo, 32), _mm256_srli_epi64(a.hi, 32)}; }
+inline U MergeU(U even, U odd) {
+  return {_mm256_blend_epi32(even.lo, _mm256_slli_epi64(odd.lo, 32), 0xAA),
+          _mm256_blend_epi32(even.hi, _mm256_slli_epi64(odd.hi, 32), 0xAA)};
 }
-inline __m256i MulHi8(__m256i a, __m256i b) {
-  __m256i even = _mm256_srli_epi64(_mm256_mul_epu32(a, b), 32);
-  __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32));
-  return _mm256_blend_epi32(even, odd, 0xAA);
-}
-inline U MulHiU(U a, U b) { return {MulHi8(a.lo, b.lo), MulHi8(a.hi, b.hi)}; }
 template <int kBits>
 inline U ShiftRightU(U a) {
   return {_mm256_srli_epi32(a.lo, kBits), _mm256_srli_epi32(a.hi, kBits)};

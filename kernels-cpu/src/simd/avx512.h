@@ -101,11 +101,10 @@ inline U IotaU(uint32_t first) {
 inline U LoadInts(const void* p) { return {_mm512_loadu_si512(p)}; }
 inline U XorU(U a, U b) { return {_mm512_xor_si512(a.v, b.v)}; }
 inline U AndU(U a, U b) { return {_mm512_and_si512(a.v, b.v)}; }
-inline U MulLoU(U a, U b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
-inline U MulHiU(U a, U b) {
-  __m512i even = _mm512_srli_epi64(_mm512_mul_epu32(a.v, b.v), 32);
-  __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a.v, 32), _mm512_srli_epi64(b.v, 32));
-  return {_mm512_mask_blend_epi32(0xAAAA, even, odd)};
+inline U MulWideU(U a, U b) { return {_mm512_mul_epu32(a.v, b.v)}; }
+inline U OddU(U a) { return {_mm512_srli_epi64(a.v, 32)}; }
+inline U MergeU(U even, U odd) {
+  return {_mm512_mask_blend_epi32(0xAAAA, even.v, _mm512_slli_epi64(odd.v, 32))};
 }
 template <int kBits>
 inline U ShiftRightU(U a) {

@@ -163,13 +163,25 @@ inline U AndU(U a, U b) {
   U r;
   ITA_LANES(a.lane[i] & b.lane[i]);
 }
-inline U MulLoU(U a, U b) {
+// Two lanes as one number of 64 bits, the even one its low half: the product of two even lanes.
+inline U MulWideU(U a, U b) {
   U r;
-  ITA_LANES(a.lane[i] * b.lane[i]);
+  for (int i = 0; i < kLanes; i += 2) {
+    const uint64_t product = uint64_t(a.lane[i]) * b.lane[i];
+    r.lane[i] = uint32_t(product);
+    r.lane[i + 1] = uint32_t(product >> 32);
+  }
+  return r;
 }
-inline U MulHiU(U a, U b) {
+// The odd lanes in the place of the even ones.
+inline U OddU(U a) {
   U r;
-  ITA_LANES(uint32_t(uint64_t(a.lane[i]) * b.lane[i] >> 32));
+  ITA_LANES(i % 2 ? 0 : a.lane[i + 1]);
+}
+// The even lanes of `even`, and those of `odd` in the place of the odd ones.
+inline U MergeU(U even, U odd) {
+  U r;
+  ITA_LANES(i % 2 ? odd.lane[i - 1] : even.lane[i]);
 }
 template <int kBits>
 inline U ShiftRightU(U a) {

@@ -12,4 +12,10 @@
 #include "simd/scalar.h"
 #endif
 
+namespace ITA_ISA {
+
+constexpr bool kManyRegisters = kAccumulators >= 24;
+
+}  // namespace ITA_ISA
+
 #endif  // INTARSIA_SIMD_SIMD_H_

@@ -9,12 +9,16 @@
  * output. Weights are OIHW, linear weights OI, row-major. Dilation 1 means none. Padding is
  * symmetric, zero.
  *
- * Activations. A tensor marked "activations" has the layout that the context names
- * (ita_context_info.layout); every other tensor is row-major. The CPU keeps activations as
- * [N/16][C][H][W][16]: sixteen images are the vector, so a weight is a scalar that a mask can skip.
- * When N is not a multiple of 16 the last block has pad lanes. Pad lanes of a value are finite and
- * no result depends on them; pad lanes of a diff_* tensor are zero, and every op here writes them
- * so. In either layout flattening [N, C, H, W] to [N, C*H*W] moves no byte.
+ * Activations. A tensor marked "activations" has one of two layouts, the same for all of an op:
+ * `block` of its shape says which. Every other tensor is row-major. Block 16, which the CPU gives
+ * to large batches, is [N/16][C][H][W][16]: sixteen images are the vector, so a weight is a scalar
+ * that a mask can skip. When N is not a multiple of 16 the last block has pad lanes. Pad lanes of a
+ * value are finite and no result depends on them; pad lanes of a diff_* tensor are zero, and every
+ * op here writes them so. Block 1, which the CPU gives to small batches and CUDA to all, is
+ * row-major [N][C][H][W] and has no pad lanes. In either layout flattening [N, C, H, W] to
+ * [N, C*H*W] moves no byte. The layout belongs to the memory: a call on fewer images than a tensor
+ * holds keeps its block, so what an image becomes depends on the layout, never on n. The layouts
+ * round differently.
  *
  * Masks. One bit per weight, in rows: [rows, ceil(cols / 32)] words, bit 0 first, a row starts on a
  * word, pad bits are zero. A row is one filter (cols = I*KH*KW) or one output (cols = I).
@@ -45,7 +49,7 @@ extern "C" {
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
 #define ITA_ABI_VERSION 3
 
-/** Images per block of the CPU's activation layout. */
+/** Images per block of the CPU's blocked activations. */
 #define ITA_BLOCK 16
 
 typedef enum ita_status {
@@ -67,8 +71,8 @@ typedef enum ita_isa {
 } ita_isa;
 
 typedef enum ita_layout {
-  ITA_LAYOUT_NCHW = 0,  /**< row-major; CUDA               */
-  ITA_LAYOUT_NCHW16 = 1 /**< [N/16][C][H][W][16]; the CPU  */
+  ITA_LAYOUT_NCHW = 0,  /**< row-major, block 1; CUDA                               */
+  ITA_LAYOUT_NCHW16 = 1 /**< [N/16][C][H][W][16], block 16; the CPU, and block 1 too */
 } ita_layout;
 
 /** Device, threads, scratch arena and last error. Opaque; owned by whoever created it. */
@@ -85,8 +89,8 @@ typedef struct ita_context_options {
 
 typedef struct ita_context_info {
   ita_device device;
-  ita_isa isa; /**< the instruction set in use, never AUTO */
-  ita_layout layout;
+  ita_isa isa;       /**< the instruction set in use, never AUTO */
+  ita_layout layout; /**< of large batches */
   int32_t threads;
   int64_t used_bytes;    /**< allocated by ita_memory_allocate and not yet freed           */
   int64_t peak_bytes;    /**< highest used_bytes so far                                    */
@@ -181,12 +185,37 @@ typedef struct ita_plane_shape {
   int32_t rows, cols;
 } ita_plane_shape;
 
+/* ---- gradient epilogue ---------------------------------------------------------------------- */
+
+/**
+ * What backward_weights makes of g, the dense gradient of (weights . mask), before g leaves the
+ * registers. All NULL: nothing, diff_weights is added to inside the mask. Otherwise g is computed
+ * for every weight, is never stored, and each output is *written*, not added to (one call is one
+ * batch; the caller need not clear):
+ *   diff_weights = g . mask . not(frozen)              may be NULL: the weights are not trained
+ *   diff_scores  = g . weights . sign(scores)          on the candidates, 0 elsewhere
+ *   diff_kernels = sum over KH, KW of g . weights      of each (o, i), whatever the mask
+ *
+ * diff_weights and diff_scores have the bits that clearing, backward_weights with mask NULL and
+ * ita_score_epilogue would give. diff_bias is added to as ever. (Scores: Kang et al. 2022, WSN, eq.
+ * 5 and algorithm 1. Kernels: the gradient of a factor per kernel on frozen weights, Yang et al.
+ * 2021, KSM; of a factor per weight where a kernel is one weight.)
+ */
+typedef struct ita_gradient_epilogue {
+  const float* scores;        /**< as weights; NULL exactly if diff_scores is                 */
+  const uint32_t* frozen;     /**< as mask or NULL (none); limits diff_weights                */
+  const uint32_t* candidates; /**< as mask or NULL (all); limits diff_scores                  */
+  float* diff_scores;         /**< as weights or NULL, written                                */
+  float* diff_kernels;        /**< [O, I] or NULL, written                                    */
+} ita_gradient_epilogue;
+
 /* ---- masked_conv2d ------------------------------------------------------------------------- */
 
 /**
  * How a convolution is computed. AUTO is a pure function of shape, mask, instruction set and
  * `exact`: never of a measured time, so that the same task gives the same bits tomorrow. Backends
- * without a choice (the reference, CUDA) ignore it.
+ * without a choice (the reference, CUDA) ignore it. Row-major activations have TAPS and KERNELS
+ * alone.
  */
 typedef enum ita_conv2d_algorithm {
   ITA_CONV2D_AUTO = 0,
@@ -194,7 +223,8 @@ typedef enum ita_conv2d_algorithm {
   ITA_CONV2D_KERNELS = 2,       /**< lists of live 3x3 kernels; stride 1, dilation 1, one group   */
   ITA_CONV2D_WINOGRAD = 3,      /**< F(4x4, 3x3), all kernels; shapes as KERNELS; not exact       */
   ITA_CONV2D_WINOGRAD_SKIP = 4, /**< F(4x4, 3x3), live kernels only; backward_weights: as above   */
-  ITA_CONV2D_POINTWISE = 5      /**< matrix product; 1x1, stride 1, no padding, one group */
+  ITA_CONV2D_POINTWISE = 5,     /**< matrix product; 1x1, stride 1, no padding, one group */
+  ITA_CONV2D_DENSE = 6          /**< all weights, dead ones as zeros; any shape */
 } ita_conv2d_algorithm;
 
 /** What is computed. */
@@ -209,8 +239,8 @@ typedef enum ita_direction {
  *
  * One struct serves the three directions; a direction touches only the fields that name it.
  * Weights outside the mask are never read for their value. backward_weights adds to the gradient of
- * weights inside the mask only; with mask NULL it adds to all (score masks need the dense
- * gradient).
+ * weights inside the mask only; with mask NULL it adds to all. With an epilogue it reads weights
+ * too, the mask limits diff_weights alone, and what the epilogue names is written.
  */
 typedef struct ita_masked_conv2d {
   ita_conv2d_shape shape;
@@ -225,6 +255,7 @@ typedef struct ita_masked_conv2d {
   float* diff_bias;    /**< [O] or NULL             added to by backward_weights                  */
   int32_t exact;       /**< 1: AUTO takes sums of products only: relative error 2e-6, not 1e-5 */
   ita_conv2d_algorithm algorithm; /**< a forced one that the shape does not fit: ITA_UNSUPPORTED */
+  ita_gradient_epilogue epilogue; /**< read by backward_weights                                  */
 } ita_masked_conv2d;
 
 ITA_API ita_status ita_masked_conv2d_forward(ita_context* ctx, const ita_masked_conv2d* op);
@@ -245,6 +276,13 @@ ITA_API ita_status ita_masked_conv2d_explain(ita_context* ctx, const ita_masked_
  * Matrix product through a mask:  dst = src (weights . mask)^T + bias
  *
  * The rules of masked_conv2d hold.
+ *
+ * Packed weights. pack writes the live weights in the order in which forward (packed) or
+ * backward_data (packed_transposed) reads them, into memory of the caller; while such a field is
+ * bound its direction may read it in place of weights and mask, with the same bits as result.
+ * Whoever changes weights or mask packs again. A field that was not packed, or for another shape,
+ * is ITA_INVALID_VALUE. Backends that read weights where they are (the reference, CUDA) leave both
+ * alone.
  */
 typedef struct ita_masked_linear {
   ita_linear_shape shape;
@@ -257,8 +295,9 @@ typedef struct ita_masked_linear {
   float* diff_src;       /**< [N, I] activations, written by backward_data                 */
   float* diff_weights;   /**< [O, I]            added to by backward_weights               */
   float* diff_bias;      /**< [O] or NULL       added to by backward_weights               */
-  float* packed; /**< or NULL; written by pack, read by forward in place of weights and mask */
-  float* packed_transposed; /**< the same for backward_data */
+  float* packed; /**< [16 + (I+2) * R], R = O+1 rounded up to 16s, or NULL; read by forward */
+  float* packed_transposed; /**< the same with I and O exchanged; read by backward_data       */
+  ita_gradient_epilogue epilogue; /**< read by backward_weights; a kernel is one weight    */
 } ita_masked_linear;
 
 ITA_API ita_status ita_masked_linear_pack(ita_context* ctx, const ita_masked_linear* op);
@@ -340,8 +379,10 @@ ITA_API ita_status ita_mask_cut_apply(ita_context* ctx, const ita_mask_cut* op);
  *   g = gradient + weight_decay * weights;   velocity = momentum * velocity + g
  *   weights -= learning_rate * (nesterov ? g + momentum * velocity : velocity)
  *
- * Elements outside `trainable` are not written, nor is their velocity, whatever the
- * hyper-parameters.
+ * Elements outside `trainable` keep their bits, as does their velocity, whatever the
+ * hyper-parameters. With `mask` the step also cuts it from the new weights, trainable or not, as
+ * mask_cut would: for scores whose threshold is known before the step (Mallya et al. 2018,
+ * Piggyback).
  */
 typedef struct ita_masked_sgd {
   ita_plane_shape shape;
@@ -352,7 +393,11 @@ typedef struct ita_masked_sgd {
   float learning_rate;
   float momentum;
   float weight_decay;
-  int32_t nesterov; /**< 0 or 1 */
+  int32_t nesterov;           /**< 0 or 1                                                      */
+  const float* threshold;     /**< [1] as magnitude_threshold writes it; read with mask        */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all), read with mask       */
+  uint32_t* mask;             /**< [rows, ceil(cols / 32)] written from the new weights, or NULL */
+  ita_ties ties;              /**< KEPT or DROPPED, read with mask                             */
 } ita_masked_sgd;
 
 ITA_API ita_status ita_masked_sgd_step(ita_context* ctx, const ita_masked_sgd* op);
@@ -363,7 +408,8 @@ ITA_API ita_status ita_masked_sgd_step(ita_context* ctx, const ita_masked_sgd* o
  * One step of Adam (Kingma and Ba 2015, algorithm 1) on the trainable elements; with `decoupled` 1
  * the weight decay is AdamW's (Loshchilov and Hutter 2019), else it is added to the gradient.
  *
- * Elements outside `trainable` are not written, nor are their moments.
+ * Elements outside `trainable` keep their bits, as do their moments. `mask` is cut from the new
+ * weights as masked_sgd does.
  */
 typedef struct ita_masked_adam {
   ita_plane_shape shape;
@@ -377,8 +423,12 @@ typedef struct ita_masked_adam {
   float beta2;
   float epsilon;
   float weight_decay;
-  int32_t decoupled; /**< 0 or 1                                        */
-  int64_t step;      /**< counts from 1, for the bias correction        */
+  int32_t decoupled;          /**< 0 or 1                                        */
+  int64_t step;               /**< counts from 1, for the bias correction        */
+  const float* threshold;     /**< [1] as magnitude_threshold writes it; read with mask        */
+  const uint32_t* candidates; /**< [rows, ceil(cols / 32)] or NULL (all), read with mask       */
+  uint32_t* mask;             /**< [rows, ceil(cols / 32)] written from the new weights, or NULL */
+  ita_ties ties;              /**< KEPT or DROPPED, read with mask                             */
 } ita_masked_adam;
 
 ITA_API ita_status ita_masked_adam_step(ita_context* ctx, const ita_masked_adam* op);
@@ -438,6 +488,10 @@ ITA_API ita_status ita_avg_pool2d_backward_data(ita_context* ctx, const ita_avg_
  *   running = (1 - momentum) * running + momentum * batch,   the variance unbiased (N*H*W - 1).
  * With batch_statistics 0 the running statistics are used and left alone. backward follows the same
  * choice: batch statistics are differentiated through, running ones are constants.
+ *
+ * With `addend` and `relu` (a residual block's end, He et al. 2016) dst = max(norm + addend, 0),
+ * and what backward calls the gradient of the norm is diff_dst where dst > 0; it is diff_addend
+ * too.
  */
 typedef struct ita_batch_norm {
   ita_activation_shape shape;
@@ -456,6 +510,9 @@ typedef struct ita_batch_norm {
   float* diff_src;       /**< [N, C, H, W] activations, written by backward                   */
   float* diff_scale;     /**< [C] or NULL, added to by backward                               */
   float* diff_shift;     /**< [C] or NULL, added to by backward                               */
+  int32_t relu;          /**< 0 or 1: dst = max(norm + addend, 0), and backward reads dst       */
+  const float* addend;   /**< [N, C, H, W] activations or NULL, read by forward; may be dst     */
+  float* diff_addend; /**< [N, C, H, W] activations or NULL, written by backward; may be diff_dst */
 } ita_batch_norm;
 
 ITA_API ita_status ita_batch_norm_forward(ita_context* ctx, const ita_batch_norm* op);
@@ -465,7 +522,8 @@ ITA_API ita_status ita_batch_norm_backward(ita_context* ctx, const ita_batch_nor
 
 /**
  * dst = (src - mean) * rstd * scale + shift with mean and (biased) variance over the C/groups * H *
- * W values of each image and group (Wu and He 2018). groups divides C.
+ * W values of each image and group (Wu and He 2018). groups divides C. `addend` and `relu` as in
+ * batch_norm.
  */
 typedef struct ita_group_norm {
   ita_activation_shape shape;
@@ -481,6 +539,9 @@ typedef struct ita_group_norm {
   float* diff_src;       /**< [N, C, H, W] activations, written by backward                */
   float* diff_scale;     /**< [C] or NULL, added to by backward                            */
   float* diff_shift;     /**< [C] or NULL, added to by backward                            */
+  int32_t relu;          /**< 0 or 1: dst = max(norm + addend, 0), and backward reads dst       */
+  const float* addend;   /**< [N, C, H, W] activations or NULL, read by forward; may be dst     */
+  float* diff_addend; /**< [N, C, H, W] activations or NULL, written by backward; may be diff_dst */
 } ita_group_norm;
 
 ITA_API ita_status ita_group_norm_forward(ita_context* ctx, const ita_group_norm* op);
@@ -559,7 +620,8 @@ ITA_API ita_status ita_accuracy_forward(ita_context* ctx, const ita_accuracy* op
 
 /* ---- reorder ------------------------------------------------------------------------------- */
 
-/** The border of a net: row-major NCHW to activations (pad lanes zero) and back. */
+/** The border of a net: row-major NCHW to activations (pad lanes zero) and back; of block 1 a copy.
+ */
 typedef struct ita_reorder {
   ita_activation_shape shape;
   const float* src; /**< pack: [N, C, H, W] row-major;   unpack: [N, C, H, W] activations        */

@@ -128,7 +128,10 @@ public final class Context implements AutoCloseable {
     return device.threads();
   }
 
-  /** Returns how activations are kept. */
+  /**
+   * Returns how activations of at least {@link Layout#SMALL_BATCH} images are kept; fewer are
+   * row-major.
+   */
   public Layout layout() {
     return device.layout();
   }

@@ -5,8 +5,8 @@ package dev.intarsia;
  * How the CPU computes a masked convolution. Backends without a choice ignore it.
  *
  * <p>KERNELS and both WINOGRADs need a 3x3 filter of stride 1, dilation 1, one group and padding of
- * at most 2; an op forced to one that its shape does not fit throws {@link
- * UnsupportedOperationException}.
+ * at most 2. Row-major activations (of fewer than eight images) have TAPS and KERNELS alone. An op
+ * forced to one that its shape does not fit throws {@link UnsupportedOperationException}.
  */
 public enum Conv2dAlgorithm {
   /**
@@ -22,5 +22,7 @@ public enum Conv2dAlgorithm {
   /** F(4x4, 3x3) over live kernels. */
   WINOGRAD_SKIP,
   /** A matrix product: 1x1 filters of stride 1, no padding, one group. */
-  POINTWISE
+  POINTWISE,
+  /** All weights, dead ones as zeros; any shape. */
+  DENSE
 }

@@ -8,9 +8,10 @@ import java.util.Arrays;
  * A shaped piece of a context's memory. Owned by whoever made it, freed by {@link #close} or with
  * its context.
  *
- * <p>Plain tensors are row-major. Activations [N, C, H, W] have the context's {@link Layout}; N is
- * how many images they can hold. Users hand in and read out NCHW: {@link #upload} and {@link
- * #download} convert, one element at a time. In a net {@code ops.Reorder} does that faster.
+ * <p>Plain tensors are row-major. Activations [N, C, H, W] have a {@link Layout}, which follows
+ * from the context and from N, how many images they can hold, or is named. Users hand in and read
+ * out NCHW: {@link #upload} and {@link #download} convert, one element at a time. In a net {@code
+ * ops.Reorder} does that faster.
  */
 public final class Tensor implements AutoCloseable {
   private final Context context;
@@ -40,11 +41,31 @@ public final class Tensor implements AutoCloseable {
     return new Tensor(context, storage, dims.clone(), false, Layout.NCHW);
   }
 
-  /** Allocates an F32 tensor [N, C, H, W] of zeros in the context's layout, pad lanes included. */
+  /**
+   * Allocates an F32 tensor [N, C, H, W] of zeros, pad lanes included, in the layout that the
+   * context gives to N images.
+   */
   public static Tensor activations(Context context, int n, int c, int h, int w) {
+    return activations(context, context.layout().forImages(n), n, c, h, w);
+  }
+
+  /**
+   * Allocates an F32 tensor [N, C, H, W] of zeros in a layout; all activations of an op have the
+   * same one.
+   *
+   * @throws IllegalArgumentException when the context does not know the layout
+   */
+  public static Tensor activations(Context context, Layout layout, int n, int c, int h, int w) {
     long[] dims = {n, c, h, w};
     count(dims);
-    Layout layout = context.layout();
+    if (layout != Layout.NCHW && layout != context.layout()) {
+      throw new IllegalArgumentException(
+          "the layout is "
+              + layout
+              + ", expected NCHW: the "
+              + context.backend()
+              + " backend has no other; name none and the context chooses");
+    }
     long elements = layout.paddedImages(n) * c * h * w;
     Storage storage = context.device().allocate(DType.F32, elements);
     return new Tensor(context, storage, dims, true, layout);

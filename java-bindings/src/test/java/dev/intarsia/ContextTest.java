@@ -108,6 +108,32 @@ class ContextTest {
     }
   }
 
+  @Test
+  void smallBatchesAreRowMajorAndTakeWhatTheyHold() {
+    try (Context context = open("cpu")) {
+      long none = context.usedBytes();
+      Tensor one = Tensor.activations(context, 1, 3, 7, 5);
+      assertEquals(Layout.NCHW, one.layout());
+      assertEquals(4L * 3 * 7 * 5, context.usedBytes() - none);
+      assertEquals(Layout.NCHW, Tensor.activations(context, 7, 3, 7, 5).layout());
+
+      long seven = context.usedBytes();
+      Tensor eight = Tensor.activations(context, 8, 3, 7, 5);
+      assertEquals(Layout.NCHW16, eight.layout());
+      assertEquals(4L * 16 * 3 * 7 * 5, context.usedBytes() - seven);
+
+      Tensor named = Tensor.activations(context, Layout.NCHW16, 1, 3, 7, 5);
+      assertEquals(Layout.NCHW16, named.layout());
+      refused("the tensor to copy is", () -> named.copyFrom(one));
+    }
+    try (Context context = Context.reference()) {
+      assertEquals(Layout.NCHW, Tensor.activations(context, 8, 1, 1, 1).layout());
+      refused(
+          "the layout is NCHW16, expected NCHW",
+          () -> Tensor.activations(context, Layout.NCHW16, 8, 1, 1, 1));
+    }
+  }
+
   private static Context open(String backend) {
     assumeTrue(
         !backend.equals("cpu") || Backends.cpu().available(), () -> Backends.cpu().toString());

@@ -15,7 +15,7 @@ public sealed interface Device permits NativeDevice, JavaDevice {
   /** Threads that the kernels use. */
   int threads();
 
-  /** How activations are kept. */
+  /** How activations of at least {@link Layout#SMALL_BATCH} images are kept. */
   Layout layout();
 
   /** Current memory accounts. */

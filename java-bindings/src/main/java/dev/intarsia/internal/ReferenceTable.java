@@ -40,6 +40,7 @@ public final class ReferenceTable {
           entry("masked_conv2d_forward", ReferenceTable::maskedConv2dForward),
           entry("masked_conv2d_backward_data", ReferenceTable::maskedConv2dBackwardData),
           entry("masked_conv2d_backward_weights", ReferenceTable::maskedConv2dBackwardWeights),
+          entry("masked_linear_pack", f -> {}), // the reference reads weights where they are
           entry("masked_linear_forward", ReferenceTable::maskedLinearForward),
           entry("masked_linear_backward_data", ReferenceTable::maskedLinearBackwardData),
           entry("masked_linear_backward_weights", ReferenceTable::maskedLinearBackwardWeights),
@@ -110,6 +111,14 @@ public final class ReferenceTable {
   }
 
   private static void maskedConv2dBackwardWeights(Fields f) {
+    if (f.floats("diffScores") != null || f.floats("diffKernels") != null) {
+      Conv2dShape s = f.shape(Conv2dShape.class);
+      float[] g = new float[s.o() * s.reductionLength()];
+      MaskedConv2dReference.backwardWeights(
+          s, f.floats("src"), f.floats("diffDst"), null, g, f.floats("diffBias"));
+      split(f, s.kh() * s.kw(), g);
+      return;
+    }
     MaskedConv2dReference.backwardWeights(
         f.shape(Conv2dShape.class),
         f.floats("src"),
@@ -139,6 +148,14 @@ public final class ReferenceTable {
   }
 
   private static void maskedLinearBackwardWeights(Fields f) {
+    if (f.floats("diffScores") != null || f.floats("diffKernels") != null) {
+      LinearShape s = f.shape(LinearShape.class);
+      float[] g = new float[s.o() * s.i()];
+      MaskedLinearReference.backwardWeights(
+          s, f.floats("src"), f.floats("diffDst"), null, g, f.floats("diffBias"));
+      split(f, 1, g);
+      return;
+    }
     MaskedLinearReference.backwardWeights(
         f.shape(LinearShape.class),
         f.floats("src"),
@@ -146,6 +163,20 @@ public final class ReferenceTable {
         f.bits("mask"),
         f.floats("diffWeights"),
         f.floats("diffBias"));
+  }
+
+  private static void split(Fields f, int kernel, float[] g) {
+    ScoreEpilogueReference.split(
+        kernel,
+        g,
+        f.floats("weights"),
+        f.bits("mask"),
+        f.floats("scores"),
+        f.bits("frozen"),
+        f.bits("candidates"),
+        f.floats("diffWeights"),
+        f.floats("diffScores"),
+        f.floats("diffKernels"));
   }
 
   private static void scoreEpilogueApply(Fields f) {
@@ -196,6 +227,7 @@ public final class ReferenceTable {
         f.number("momentum"),
         f.number("weightDecay"),
         f.flag("nesterov"));
+    cutNewWeights(f);
   }
 
   private static void maskedAdamStep(Fields f) {
@@ -213,6 +245,24 @@ public final class ReferenceTable {
         f.number("weightDecay"),
         f.flag("decoupled"),
         f.integer("stepCount"));
+    cutNewWeights(f);
+  }
+
+  /** The mask that an optimiser cuts from the weights it has stepped. */
+  private static void cutNewWeights(Fields f) {
+    if (f.field("mask").value() != null) {
+      PlaneShape shape = f.shape(PlaneShape.class);
+      boolean[] mask = new boolean[shape.elements()];
+      MaskCutReference.apply(
+          shape,
+          f.floats("weights"),
+          f.bits("candidates"),
+          f.floats("threshold")[0],
+          f.choice("ties", Ties.class),
+          0,
+          mask);
+      f.writeBits("mask", mask);
+    }
   }
 
   private static void reluForward(Fields f) {
@@ -255,6 +305,8 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("addend"),
+        f.flag("relu"),
         f.floats("dst"));
   }
 
@@ -269,8 +321,11 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("dst"),
+        f.flag("relu"),
         f.floats("diffDst"),
         f.floats("diffSrc"),
+        f.floats("diffAddend"),
         f.floats("diffScale"),
         f.floats("diffShift"));
   }
@@ -285,6 +340,8 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("addend"),
+        f.flag("relu"),
         f.floats("dst"));
   }
 
@@ -296,8 +353,11 @@ public final class ReferenceTable {
         f.floats("savedMean"),
         f.floats("savedRstd"),
         f.floats("src"),
+        f.floats("dst"),
+        f.flag("relu"),
         f.floats("diffDst"),
         f.floats("diffSrc"),
+        f.floats("diffAddend"),
         f.floats("diffScale"),
         f.floats("diffShift"));
   }

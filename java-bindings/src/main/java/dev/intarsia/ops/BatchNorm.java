@@ -19,6 +19,9 @@ import dev.intarsia.internal.ffi.ita_batch_norm;
  * running + momentum * batch}, the variance unbiased. Without, the running statistics are used and
  * left alone. backward follows the same choice: batch statistics are differentiated through,
  * running ones are constants.
+ *
+ * <p>With addend and relu, the end of a residual block, {@code dst = max(norm + addend, 0)};
+ * backward then starts from diffDst where dst is above 0, which is diffAddend too.
  */
 public final class BatchNorm extends Operation {
   private final ActivationShape shape;
@@ -30,6 +33,7 @@ public final class BatchNorm extends Operation {
           () -> ita_batch_norm_forward(pointer(), this.struct),
           "src",
           "dst",
+          "addend?",
           "scale?",
           "shift?",
           "runningMean?",
@@ -43,7 +47,9 @@ public final class BatchNorm extends Operation {
           () -> ita_batch_norm_backward(pointer(), this.struct),
           "src",
           "diffDst",
+          "dst?",
           "diffSrc",
+          "diffAddend?",
           "scale?",
           "runningMean?",
           "runningVar?",
@@ -56,7 +62,7 @@ public final class BatchNorm extends Operation {
     super(context, shape.n());
     this.shape = shape;
     resize(shape.n());
-    batchStatistics(true).momentum(0.1f).epsilon(1e-5f);
+    batchStatistics(true).momentum(0.1f).epsilon(1e-5f).relu(false);
   }
 
   /** Returns an op that has nothing bound yet; N is how many images its tensors hold. */
@@ -129,7 +135,20 @@ public final class BatchNorm extends Operation {
     return this;
   }
 
-  /** [N, C, H, W] activations; written by forward. */
+  /** [N, C, H, W] activations or null; added to what was normalised, may be dst. */
+  public BatchNorm addend(Tensor addend) {
+    activations(
+        "addend", addend, p -> struct.addend(p), shape.n(), shape.c(), shape.h(), shape.w());
+    return this;
+  }
+
+  /** Whether dst is rectified, after addend was added; false until set. */
+  public BatchNorm relu(boolean relu) {
+    set("relu", relu, () -> struct.relu(relu ? 1 : 0));
+    return this;
+  }
+
+  /** [N, C, H, W] activations; written by forward, read by backward with relu. */
   public BatchNorm dst(Tensor dst) {
     activations("dst", dst, p -> struct.dst(p), shape.n(), shape.c(), shape.h(), shape.w());
     return this;
@@ -146,6 +165,19 @@ public final class BatchNorm extends Operation {
   public BatchNorm diffSrc(Tensor diffSrc) {
     activations(
         "diffSrc", diffSrc, p -> struct.diff_src(p), shape.n(), shape.c(), shape.h(), shape.w());
+    return this;
+  }
+
+  /** [N, C, H, W] activations or null; written by backward, may be diffDst. */
+  public BatchNorm diffAddend(Tensor diffAddend) {
+    activations(
+        "diffAddend",
+        diffAddend,
+        p -> struct.diff_addend(p),
+        shape.n(),
+        shape.c(),
+        shape.h(),
+        shape.w());
     return this;
   }
 
@@ -167,9 +199,13 @@ public final class BatchNorm extends Operation {
     run(forward);
   }
 
-  /** Writes diffSrc, adds to diffScale and diffShift. */
+  /** Writes diffSrc and diffAddend, adds to diffScale and diffShift. */
   public void backward() {
     requireStatistics();
+    if ((Boolean) value("relu") && value("dst") == null) {
+      throw new IllegalStateException(
+          name() + ": relu is set and dst is not; backward needs its sign, set dst");
+    }
     run(backward);
   }
 

@@ -117,7 +117,8 @@ public final class DenseLinear extends Operation {
   public void forward() {
     if (blas) {
       requireReady(forward);
-      Gemm.forward(resized, floats("src"), floats("weights"), floats("bias"), floats("dst"));
+      Gemm.forward(
+          layout(), resized, floats("src"), floats("weights"), floats("bias"), floats("dst"));
     } else {
       run(forward);
     }
@@ -127,7 +128,7 @@ public final class DenseLinear extends Operation {
   public void backwardData() {
     if (blas) {
       requireReady(backwardData);
-      Gemm.backwardData(resized, floats("diffDst"), floats("weights"), floats("diffSrc"));
+      Gemm.backwardData(layout(), resized, floats("diffDst"), floats("weights"), floats("diffSrc"));
     } else {
       run(backwardData);
     }
@@ -138,7 +139,12 @@ public final class DenseLinear extends Operation {
     if (blas) {
       requireReady(backwardWeights);
       Gemm.backwardWeights(
-          resized, floats("src"), floats("diffDst"), floats("diffWeights"), floats("diffBias"));
+          layout(),
+          resized,
+          floats("src"),
+          floats("diffDst"),
+          floats("diffWeights"),
+          floats("diffBias"));
     } else {
       run(backwardWeights);
     }

@@ -15,6 +15,9 @@ import dev.intarsia.internal.ffi.ita_group_norm;
  * C/groups * H * W} values of each image and group (Wu and He 2018).
  *
  * <p>groups comes first: savedMean and savedRstd are shaped by it.
+ *
+ * <p>With addend and relu, the end of a residual block, {@code dst = max(norm + addend, 0)};
+ * backward then starts from diffDst where dst is above 0, which is diffAddend too.
  */
 public final class GroupNorm extends Operation {
   private final ActivationShape shape;
@@ -26,6 +29,7 @@ public final class GroupNorm extends Operation {
           () -> ita_group_norm_forward(pointer(), this.struct),
           "src",
           "dst",
+          "addend?",
           "scale?",
           "shift?",
           "savedMean",
@@ -37,7 +41,9 @@ public final class GroupNorm extends Operation {
           () -> ita_group_norm_backward(pointer(), this.struct),
           "src",
           "diffDst",
+          "dst?",
           "diffSrc",
+          "diffAddend?",
           "scale?",
           "savedMean",
           "savedRstd",
@@ -48,7 +54,7 @@ public final class GroupNorm extends Operation {
     super(context, shape.n());
     this.shape = shape;
     resize(shape.n());
-    groups(1).epsilon(1e-5f);
+    groups(1).epsilon(1e-5f).relu(false);
   }
 
   /** Returns an op that has nothing bound yet; N is how many images its tensors hold. */
@@ -106,7 +112,20 @@ public final class GroupNorm extends Operation {
     return this;
   }
 
-  /** [N, C, H, W] activations; written by forward. */
+  /** [N, C, H, W] activations or null; added to what was normalised, may be dst. */
+  public GroupNorm addend(Tensor addend) {
+    activations(
+        "addend", addend, p -> struct.addend(p), shape.n(), shape.c(), shape.h(), shape.w());
+    return this;
+  }
+
+  /** Whether dst is rectified, after addend was added; false until set. */
+  public GroupNorm relu(boolean relu) {
+    set("relu", relu, () -> struct.relu(relu ? 1 : 0));
+    return this;
+  }
+
+  /** [N, C, H, W] activations; written by forward, read by backward with relu. */
   public GroupNorm dst(Tensor dst) {
     activations("dst", dst, p -> struct.dst(p), shape.n(), shape.c(), shape.h(), shape.w());
     return this;
@@ -123,6 +142,19 @@ public final class GroupNorm extends Operation {
   public GroupNorm diffSrc(Tensor diffSrc) {
     activations(
         "diffSrc", diffSrc, p -> struct.diff_src(p), shape.n(), shape.c(), shape.h(), shape.w());
+    return this;
+  }
+
+  /** [N, C, H, W] activations or null; written by backward, may be diffDst. */
+  public GroupNorm diffAddend(Tensor diffAddend) {
+    activations(
+        "diffAddend",
+        diffAddend,
+        p -> struct.diff_addend(p),
+        shape.n(),
+        shape.c(),
+        shape.h(),
+        shape.w());
     return this;
   }
 
@@ -143,8 +175,12 @@ public final class GroupNorm extends Operation {
     run(forward);
   }
 
-  /** Writes diffSrc, adds to diffScale and diffShift. */
+  /** Writes diffSrc and diffAddend, adds to diffScale and diffShift. */
   public void backward() {
+    if ((Boolean) value("relu") && value("dst") == null) {
+      throw new IllegalStateException(
+          name() + ": relu is set and dst is not; backward needs its sign, set dst");
+    }
     run(backward);
   }
 

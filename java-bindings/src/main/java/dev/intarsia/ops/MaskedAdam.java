@@ -7,6 +7,7 @@ import dev.intarsia.Context;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.Ties;
 import dev.intarsia.internal.NativeShapes;
 import dev.intarsia.internal.ffi.ita_masked_adam;
 
@@ -14,8 +15,9 @@ import dev.intarsia.internal.ffi.ita_masked_adam;
  * One step of Adam (Kingma and Ba 2015, algorithm 1) on the trainable elements; decoupled, the
  * weight decay is AdamW's (Loshchilov and Hutter 2019), else it is added to the gradient.
  *
- * <p>Elements outside {@code trainable} are not written, nor are their moments. beta1 0.9, beta2
- * 0.999, epsilon 1e-8, no weight decay until set.
+ * <p>Elements outside {@code trainable} keep their bits, as do their moments. With a mask the step
+ * also cuts it from the new weights, as {@link MaskedSgd} does. beta1 0.9, beta2 0.999, epsilon
+ * 1e-8, no weight decay until set.
  */
 public final class MaskedAdam extends Operation {
   private final PlaneShape shape;
@@ -30,13 +32,16 @@ public final class MaskedAdam extends Operation {
           "firstMoment",
           "secondMoment",
           "learningRate",
-          "stepCount");
+          "stepCount",
+          "threshold?",
+          "candidates?",
+          "mask?");
 
   private MaskedAdam(Context context, PlaneShape shape) {
     super(context, 0);
     this.shape = shape;
     shape(shape, () -> NativeShapes.write(shape, struct.shape()));
-    beta1(0.9f).beta2(0.999f).epsilon(1e-8f).weightDecay(0).decoupled(false);
+    beta1(0.9f).beta2(0.999f).epsilon(1e-8f).weightDecay(0).decoupled(false).ties(Ties.KEPT);
   }
 
   /** Returns an op that has nothing bound yet; the plane is that of the parameter. */
@@ -125,8 +130,34 @@ public final class MaskedAdam extends Operation {
     return this;
   }
 
-  /** Writes weights and both moments. */
+  /** [1] F32 as {@link MagnitudeThreshold} writes it; needed with mask. */
+  public MaskedAdam threshold(Tensor threshold) {
+    values("threshold", threshold, p -> struct.threshold(p), 1);
+    return this;
+  }
+
+  /** Weights that may get a bit of mask, or null for all. */
+  public MaskedAdam candidates(Mask candidates) {
+    mask("candidates", candidates, p -> struct.candidates(p), shape);
+    return this;
+  }
+
+  /** Written from the new weights as {@link MaskCut} would, or null: not cut. */
+  public MaskedAdam mask(Mask mask) {
+    mask("mask", mask, p -> struct.mask(p), shape);
+    return this;
+  }
+
+  /** What becomes of weights equal to the threshold: KEPT, which it is until set, or DROPPED. */
+  public MaskedAdam ties(Ties ties) {
+    requireCountless(ties);
+    set("ties", ties, () -> struct.ties(ties.ordinal()));
+    return this;
+  }
+
+  /** Writes weights, both moments and mask. */
   public void step() {
+    requireThreshold();
     run(step);
   }
 }

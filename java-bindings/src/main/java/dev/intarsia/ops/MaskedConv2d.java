@@ -22,7 +22,8 @@ import org.bytedeco.javacpp.BytePointer;
  * Convolution through a {@link Mask}: {@code dst = conv2d(src, weights . mask) + bias}.
  *
  * <p>Weights outside the mask are never read for their value. {@link #backwardWeights} adds to the
- * gradient of weights inside the mask only; without a mask it adds to all, which score masks need.
+ * gradient of weights inside the mask only; without a mask it adds to all. With {@link #diffScores}
+ * or {@link #diffKernels} it needs no dense gradient in memory: it splits it on the way.
  */
 public final class MaskedConv2d extends Operation {
   private final Conv2dShape shape;
@@ -56,9 +57,33 @@ public final class MaskedConv2d extends Operation {
           "diffWeights",
           "diffBias?");
 
+  private final Entry splitWeights =
+      entry(
+          "masked_conv2d_backward_weights",
+          () -> ita_masked_conv2d_backward_weights(pointer(), this.struct),
+          "weights",
+          "mask?",
+          "src",
+          "diffDst",
+          "scores?",
+          "frozen?",
+          "candidates?",
+          "diffWeights?",
+          "diffScores?",
+          "diffKernels?",
+          "diffBias?");
+
+  private final GradientEpilogue epilogue;
+
   private MaskedConv2d(Context context, Conv2dShape shape) {
     super(context, shape.n());
     this.shape = shape;
+    epilogue =
+        new GradientEpilogue(
+            this,
+            "masked_conv2d_backward_weights",
+            () -> struct.epilogue(),
+            new PlaneShape(shape.o(), shape.reductionLength()));
     resize(shape.n());
     exact(false).algorithm(Conv2dAlgorithm.AUTO);
   }
@@ -68,7 +93,7 @@ public final class MaskedConv2d extends Operation {
     return new MaskedConv2d(context, shape);
   }
 
-  /** [O, I, KH, KW]; read by forward and backwardData. */
+  /** [O, I, KH, KW]; read by forward, backwardData and a backwardWeights that splits. */
   public MaskedConv2d weights(Tensor weights) {
     values(
         "weights", weights, p -> struct.weights(p), shape.o(), shape.i(), shape.kh(), shape.kw());
@@ -156,8 +181,38 @@ public final class MaskedConv2d extends Operation {
       device.check(
           ita_masked_conv2d_explain(pointer(), struct, direction.ordinal(), text, text.capacity()),
           "masked_conv2d_explain");
-      return text.getString();
+      return text.limit(BytePointer.strlen(text)).getString();
     }
+  }
+
+  /** [O, I, KH, KW] or null: with diffScores, splits the gradient as {@link ScoreEpilogue} does. */
+  public MaskedConv2d scores(Tensor scores) {
+    epilogue.scores(scores);
+    return this;
+  }
+
+  /** Weights of earlier tasks, or null for none; zeroes diffWeights there. */
+  public MaskedConv2d frozen(Mask frozen) {
+    epilogue.frozen(frozen);
+    return this;
+  }
+
+  /** Weights that have a score, or null for all; zeroes diffScores elsewhere. */
+  public MaskedConv2d candidates(Mask candidates) {
+    epilogue.candidates(candidates);
+    return this;
+  }
+
+  /** [O, I, KH, KW] or null; written by backwardWeights: {@code g . weights . sign(scores)}. */
+  public MaskedConv2d diffScores(Tensor diffScores) {
+    epilogue.diffScores(diffScores);
+    return this;
+  }
+
+  /** [O, I] or null; written by backwardWeights: the sum of {@code g . weights} of each kernel. */
+  public MaskedConv2d diffKernels(Tensor diffKernels) {
+    epilogue.diffKernels(diffKernels, shape.i());
+    return this;
   }
 
   /** Writes dst. */
@@ -170,9 +225,13 @@ public final class MaskedConv2d extends Operation {
     run(backwardData);
   }
 
-  /** Adds to diffWeights and diffBias. */
+  /**
+   * Adds to diffWeights and diffBias. With diffScores or diffKernels set it reads the weights too,
+   * splits the dense gradient before it is stored, and <em>writes</em> diffWeights (inside the mask
+   * and not frozen, zero elsewhere; may be null), diffScores and diffKernels; diffBias is added to.
+   */
   public void backwardWeights() {
-    run(backwardWeights);
+    run(epilogue.isSet() ? splitWeights : backwardWeights);
   }
 
   @Override

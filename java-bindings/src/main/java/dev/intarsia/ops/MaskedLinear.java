@@ -4,6 +4,7 @@ package dev.intarsia.ops;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_backward_data;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_backward_weights;
 import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_forward;
+import static dev.intarsia.internal.ffi.Ita.ita_masked_linear_pack;
 
 import dev.intarsia.Context;
 import dev.intarsia.LinearShape;
@@ -17,16 +18,30 @@ import dev.intarsia.internal.ffi.ita_masked_linear;
  * Matrix product through a {@link Mask}: {@code dst = src (weights . mask)^T + bias}.
  *
  * <p>The rules of {@link MaskedConv2d} hold. Activations [N, C, H, W] serve as [N, C * H * W].
+ *
+ * <p>Weights that stay as they are, those of a finished task, can be packed once: bind {@link
+ * #packed}, call {@link #pack}, and forward reads them in the order it likes best, with the same
+ * bits as result. Whoever changes weights or mask packs again.
  */
 public final class MaskedLinear extends Operation {
   private final LinearShape shape;
   private final ita_masked_linear struct = onNative(ita_masked_linear::new);
+  private final Entry pack =
+      entry(
+          "masked_linear_pack",
+          () -> ita_masked_linear_pack(pointer(), this.struct),
+          "weights",
+          "mask?",
+          "packed?",
+          "packedTransposed?");
+
   private final Entry forward =
       entry(
           "masked_linear_forward",
           () -> ita_masked_linear_forward(pointer(), this.struct),
           "weights",
           "mask?",
+          "packed?",
           "bias?",
           "src",
           "dst");
@@ -37,6 +52,7 @@ public final class MaskedLinear extends Operation {
           () -> ita_masked_linear_backward_data(pointer(), this.struct),
           "weights",
           "mask?",
+          "packedTransposed?",
           "diffDst",
           "diffSrc");
 
@@ -50,9 +66,33 @@ public final class MaskedLinear extends Operation {
           "diffWeights",
           "diffBias?");
 
+  private final Entry splitWeights =
+      entry(
+          "masked_linear_backward_weights",
+          () -> ita_masked_linear_backward_weights(pointer(), this.struct),
+          "weights",
+          "mask?",
+          "src",
+          "diffDst",
+          "scores?",
+          "frozen?",
+          "candidates?",
+          "diffWeights?",
+          "diffScores?",
+          "diffKernels?",
+          "diffBias?");
+
+  private final GradientEpilogue epilogue;
+
   private MaskedLinear(Context context, LinearShape shape) {
     super(context, shape.n());
     this.shape = shape;
+    epilogue =
+        new GradientEpilogue(
+            this,
+            "masked_linear_backward_weights",
+            () -> struct.epilogue(),
+            new PlaneShape(shape.o(), shape.reductionLength()));
     resize(shape.n());
   }
 
@@ -61,7 +101,7 @@ public final class MaskedLinear extends Operation {
     return new MaskedLinear(context, shape);
   }
 
-  /** [O, I]; read by forward and backwardData. */
+  /** [O, I]; read by forward, backwardData and a backwardWeights that splits. */
   public MaskedLinear weights(Tensor weights) {
     values("weights", weights, p -> struct.weights(p), shape.o(), shape.i());
     return this;
@@ -115,6 +155,73 @@ public final class MaskedLinear extends Operation {
     return this;
   }
 
+  /** Returns how many values {@link #packed} holds. */
+  public long packedLength() {
+    return packedLength(shape.o(), shape.i());
+  }
+
+  /** Returns how many values {@link #packedTransposed} holds. */
+  public long packedTransposedLength() {
+    return packedLength(shape.i(), shape.o());
+  }
+
+  private static long packedLength(long rows, long terms) {
+    return 16 + (rows + 16) / 16 * 16 * (terms + 2);
+  }
+
+  /**
+   * [packedLength] or null, the default; written by {@link #pack}, read by forward in place of
+   * weights and mask. A context on CUDA and the reference leave it alone.
+   */
+  public MaskedLinear packed(Tensor packed) {
+    values("packed", packed, p -> struct.packed(p), packedLength());
+    return this;
+  }
+
+  /** [packedTransposedLength] or null; what packed is for forward, this is for backwardData. */
+  public MaskedLinear packedTransposed(Tensor packed) {
+    values("packedTransposed", packed, p -> struct.packed_transposed(p), packedTransposedLength());
+    return this;
+  }
+
+  /**
+   * Writes packed and packedTransposed, where they are bound, from weights and mask. Until the next
+   * pack, forward and backwardData see neither change.
+   */
+  public void pack() {
+    run(pack);
+  }
+
+  /** [O, I] or null: with diffScores, splits the gradient as {@link ScoreEpilogue} does. */
+  public MaskedLinear scores(Tensor scores) {
+    epilogue.scores(scores);
+    return this;
+  }
+
+  /** Weights of earlier tasks, or null for none; zeroes diffWeights there. */
+  public MaskedLinear frozen(Mask frozen) {
+    epilogue.frozen(frozen);
+    return this;
+  }
+
+  /** Weights that have a score, or null for all; zeroes diffScores elsewhere. */
+  public MaskedLinear candidates(Mask candidates) {
+    epilogue.candidates(candidates);
+    return this;
+  }
+
+  /** [O, I] or null; written by backwardWeights: {@code g . weights . sign(scores)}. */
+  public MaskedLinear diffScores(Tensor diffScores) {
+    epilogue.diffScores(diffScores);
+    return this;
+  }
+
+  /** [O, I] or null; written by backwardWeights: {@code g . weights}. */
+  public MaskedLinear diffKernels(Tensor diffKernels) {
+    epilogue.diffKernels(diffKernels, shape.i());
+    return this;
+  }
+
   /** Writes dst. */
   public void forward() {
     run(forward);
@@ -125,9 +232,13 @@ public final class MaskedLinear extends Operation {
     run(backwardData);
   }
 
-  /** Adds to diffWeights and diffBias. */
+  /**
+   * Adds to diffWeights and diffBias. With diffScores or diffKernels set it reads the weights too,
+   * splits the dense gradient before it is stored, and <em>writes</em> diffWeights (inside the mask
+   * and not frozen, zero elsewhere; may be null), diffScores and diffKernels; diffBias is added to.
+   */
   public void backwardWeights() {
-    run(backwardWeights);
+    run(epilogue.isSet() ? splitWeights : backwardWeights);
   }
 
   @Override

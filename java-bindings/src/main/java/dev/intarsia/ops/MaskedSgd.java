@@ -7,6 +7,7 @@ import dev.intarsia.Context;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.Ties;
 import dev.intarsia.internal.NativeShapes;
 import dev.intarsia.internal.ffi.ita_masked_sgd;
 
@@ -15,8 +16,10 @@ import dev.intarsia.internal.ffi.ita_masked_sgd;
  * velocity = momentum * velocity + g}, {@code weights -= learningRate * (nesterov ? g + momentum *
  * velocity : velocity)}.
  *
- * <p>Elements outside {@code trainable} are not written, nor is their velocity, whatever the
- * hyper-parameters. Momentum, weight decay and nesterov are 0 until set.
+ * <p>Elements outside {@code trainable} keep their bits, as does their velocity, whatever the
+ * hyper-parameters. With a mask the step also cuts it from the new weights, in the same pass over
+ * memory: for scores whose threshold is known before the step. Momentum, weight decay and nesterov
+ * are 0 until set.
  */
 public final class MaskedSgd extends Operation {
   private final PlaneShape shape;
@@ -29,13 +32,16 @@ public final class MaskedSgd extends Operation {
           "trainable?",
           "weights",
           "velocity?",
-          "learningRate");
+          "learningRate",
+          "threshold?",
+          "candidates?",
+          "mask?");
 
   private MaskedSgd(Context context, PlaneShape shape) {
     super(context, 0);
     this.shape = shape;
     shape(shape, () -> NativeShapes.write(shape, struct.shape()));
-    momentum(0).weightDecay(0).nesterov(false);
+    momentum(0).weightDecay(0).nesterov(false).ties(Ties.KEPT);
   }
 
   /** Returns an op that has nothing bound yet; the plane is that of the parameter. */
@@ -94,12 +100,38 @@ public final class MaskedSgd extends Operation {
     return this;
   }
 
-  /** Writes weights and velocity. */
+  /** [1] F32 as {@link MagnitudeThreshold} writes it; needed with mask. */
+  public MaskedSgd threshold(Tensor threshold) {
+    values("threshold", threshold, p -> struct.threshold(p), 1);
+    return this;
+  }
+
+  /** Weights that may get a bit of mask, or null for all. */
+  public MaskedSgd candidates(Mask candidates) {
+    mask("candidates", candidates, p -> struct.candidates(p), shape);
+    return this;
+  }
+
+  /** Written from the new weights as {@link MaskCut} would, or null: not cut. */
+  public MaskedSgd mask(Mask mask) {
+    mask("mask", mask, p -> struct.mask(p), shape);
+    return this;
+  }
+
+  /** What becomes of weights equal to the threshold: KEPT, which it is until set, or DROPPED. */
+  public MaskedSgd ties(Ties ties) {
+    requireCountless(ties);
+    set("ties", ties, () -> struct.ties(ties.ordinal()));
+    return this;
+  }
+
+  /** Writes weights, velocity and mask. */
   public void step() {
     if ((Float) value("momentum") != 0 && value("velocity") == null) {
       throw new IllegalStateException(
           "masked_sgd_step: momentum is " + value("momentum") + " and velocity is not set");
     }
+    requireThreshold();
     run(step);
   }
 }

@@ -8,6 +8,7 @@ import dev.intarsia.Layout;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.Ties;
 import dev.intarsia.internal.Fields;
 import dev.intarsia.internal.NativeDevice;
 import dev.intarsia.internal.NativeStorage;
@@ -50,7 +51,7 @@ public abstract class Operation {
     this.context = context;
     this.capacity = capacity;
     images = capacity;
-    layout = context.layout();
+    layout = context.layout().forImages(capacity);
     context.device(); // throws when the context is closed
   }
 
@@ -99,6 +100,11 @@ public abstract class Operation {
   /** Writes the shape with another N, and with {@link #block}. */
   void resize(int n) {
     throw new UnsupportedOperationException(name() + " has no batch");
+  }
+
+  /** The layout of the activations that are bound; the context's for N while there are none. */
+  final Layout layout() {
+    return layout;
   }
 
   /** Images per block of the activations that are bound, for the native shape. */
@@ -379,6 +385,22 @@ public abstract class Operation {
     if (!(value >= 0 && value < 1)) {
       throw new IllegalArgumentException(
           name() + ": " + field + " is " + value + ", expected at least 0 and below 1");
+    }
+  }
+
+  /** Refuses ties that need a count, which takes a second pass. */
+  final void requireCountless(Ties ties) {
+    if (ties == Ties.EXACT) {
+      throw new IllegalArgumentException(
+          name() + ": ties is EXACT, expected KEPT or DROPPED; MaskCut counts ties");
+    }
+  }
+
+  /** Refuses to cut a mask by a threshold that is not set. */
+  final void requireThreshold() {
+    if (value("mask") != null && value("threshold") == null) {
+      throw new IllegalStateException(
+          name() + ": mask is set and threshold is not; set both or neither");
     }
   }
 

@@ -18,6 +18,8 @@ public final class BatchNormReference {
    * @param savedMean [C], written with batchStatistics
    * @param savedRstd [C], written with batchStatistics
    * @param src [N, C, H, W]
+   * @param addend [N, C, H, W] or null, added to what was normalised
+   * @param relu whether dst is rectified
    * @param dst [N, C, H, W], written
    */
   public static void forward(
@@ -32,6 +34,8 @@ public final class BatchNormReference {
       float[] savedMean,
       float[] savedRstd,
       float[] src,
+      float[] addend,
+      boolean relu,
       float[] dst) {
     int plane = s.h() * s.w();
     long count = (long) s.n() * plane;
@@ -72,7 +76,7 @@ public final class BatchNormReference {
       for (int n = 0; n < s.n(); n++) {
         for (int p = 0; p < plane; p++) {
           int k = s.index(n, c, 0, 0) + p;
-          dst[k] = (float) ((src[k] - mean) * factor + offset);
+          dst[k] = NormEpilogue.value((src[k] - mean) * factor + offset, addend, relu, k);
         }
       }
     }
@@ -84,8 +88,11 @@ public final class BatchNormReference {
    * @param savedMean [C] as forward wrote it, read with batchStatistics
    * @param savedRstd [C] as forward wrote it, read with batchStatistics
    * @param src [N, C, H, W]
+   * @param dst [N, C, H, W] as forward wrote it, read with relu
+   * @param relu whether dst was rectified
    * @param diffDst [N, C, H, W]
    * @param diffSrc [N, C, H, W], written
+   * @param diffAddend [N, C, H, W] or null, written
    * @param diffScale [C] or null, added to
    * @param diffShift [C] or null, added to
    */
@@ -99,22 +106,26 @@ public final class BatchNormReference {
       float[] savedMean,
       float[] savedRstd,
       float[] src,
+      float[] dst,
+      boolean relu,
       float[] diffDst,
       float[] diffSrc,
+      float[] diffAddend,
       float[] diffScale,
       float[] diffShift) {
+    float[] incoming = NormEpilogue.incoming(s.elements(), dst, relu, diffDst, diffAddend);
     int plane = s.h() * s.w();
     long count = (long) s.n() * plane;
     for (int c = 0; c < s.c(); c++) {
       double mean = batchStatistics ? savedMean[c] : runningMean[c];
       double rstd = batchStatistics ? savedRstd[c] : 1 / Math.sqrt(runningVar[c] + epsilon);
-      double sum = 0; // of diffDst
-      double dot = 0; // of diffDst and the normalised src
+      double sum = 0; // of incoming
+      double dot = 0; // of incoming and the normalised src
       for (int n = 0; n < s.n(); n++) {
         for (int p = 0; p < plane; p++) {
           int k = s.index(n, c, 0, 0) + p;
-          sum += diffDst[k];
-          dot += diffDst[k] * (src[k] - mean) * rstd;
+          sum += incoming[k];
+          dot += incoming[k] * (src[k] - mean) * rstd;
         }
       }
       double factor = rstd * (scale == null ? 1 : scale[c]);
@@ -123,7 +134,7 @@ public final class BatchNormReference {
           int k = s.index(n, c, 0, 0) + p;
           double normalised = (src[k] - mean) * rstd;
           double through = batchStatistics ? (sum + normalised * dot) / count : 0;
-          diffSrc[k] = (float) (factor * (diffDst[k] - through));
+          diffSrc[k] = (float) (factor * (incoming[k] - through));
         }
       }
       if (diffScale != null) {

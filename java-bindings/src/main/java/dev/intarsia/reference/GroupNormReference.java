@@ -16,6 +16,8 @@ public final class GroupNormReference {
    * @param savedMean [N, groups], written
    * @param savedRstd [N, groups], written
    * @param src [N, C, H, W]
+   * @param addend [N, C, H, W] or null, added to what was normalised
+   * @param relu whether dst is rectified
    * @param dst [N, C, H, W], written
    */
   public static void forward(
@@ -27,6 +29,8 @@ public final class GroupNormReference {
       float[] savedMean,
       float[] savedRstd,
       float[] src,
+      float[] addend,
+      boolean relu,
       float[] dst) {
     int count = s.c() / groups * s.h() * s.w();
     for (int n = 0; n < s.n(); n++) {
@@ -47,7 +51,9 @@ public final class GroupNormReference {
         for (int k = first; k < first + count; k++) {
           int c = channel(s, k);
           double factor = rstd * (scale == null ? 1 : scale[c]);
-          dst[k] = (float) ((src[k] - mean) * factor + (shift == null ? 0 : shift[c]));
+          dst[k] =
+              NormEpilogue.value(
+                  (src[k] - mean) * factor + (shift == null ? 0 : shift[c]), addend, relu, k);
         }
       }
     }
@@ -59,8 +65,11 @@ public final class GroupNormReference {
    * @param savedMean [N, groups] as forward wrote it
    * @param savedRstd [N, groups] as forward wrote it
    * @param src [N, C, H, W]
+   * @param dst [N, C, H, W] as forward wrote it, read with relu
+   * @param relu whether dst was rectified
    * @param diffDst [N, C, H, W]
    * @param diffSrc [N, C, H, W], written
+   * @param diffAddend [N, C, H, W] or null, written
    * @param diffScale [C] or null, added to
    * @param diffShift [C] or null, added to
    */
@@ -71,10 +80,14 @@ public final class GroupNormReference {
       float[] savedMean,
       float[] savedRstd,
       float[] src,
+      float[] dst,
+      boolean relu,
       float[] diffDst,
       float[] diffSrc,
+      float[] diffAddend,
       float[] diffScale,
       float[] diffShift) {
+    float[] incoming = NormEpilogue.incoming(s.elements(), dst, relu, diffDst, diffAddend);
     int count = s.c() / groups * s.h() * s.w();
     double[] scaleSums = new double[s.c()];
     double[] shiftSums = new double[s.c()];
@@ -83,20 +96,20 @@ public final class GroupNormReference {
         int first = n * s.imageElements() + group * count;
         double mean = savedMean[n * groups + group];
         double rstd = savedRstd[n * groups + group];
-        double sum = 0; // of diffDst * scale
-        double dot = 0; // of diffDst * scale and the normalised src
+        double sum = 0; // of incoming * scale
+        double dot = 0; // of incoming * scale and the normalised src
         for (int k = first; k < first + count; k++) {
           int c = channel(s, k);
           double normalised = (src[k] - mean) * rstd;
-          double diff = diffDst[k] * (scale == null ? 1.0 : scale[c]);
+          double diff = incoming[k] * (scale == null ? 1.0 : scale[c]);
           sum += diff;
           dot += diff * normalised;
-          scaleSums[c] += diffDst[k] * normalised;
-          shiftSums[c] += diffDst[k];
+          scaleSums[c] += incoming[k] * normalised;
+          shiftSums[c] += incoming[k];
         }
         for (int k = first; k < first + count; k++) {
           double normalised = (src[k] - mean) * rstd;
-          double diff = diffDst[k] * (scale == null ? 1.0 : scale[channel(s, k)]);
+          double diff = incoming[k] * (scale == null ? 1.0 : scale[channel(s, k)]);
           diffSrc[k] = (float) (rstd * (diff - (sum + normalised * dot) / count));
         }
       }

@@ -34,4 +34,44 @@ public final class ScoreEpilogueReference {
       diffWeights[k] = mask[k] && (frozen == null || !frozen[k]) ? g : 0;
     }
   }
+
+  /**
+   * The epilogue of {@code backward_weights}: the same of a gradient that is nobody's result, with
+   * the sum over each kernel (Yang et al. 2021, KSM).
+   *
+   * @param kernel weights of a kernel, {@code diffKernels[o, i] = sum over them of g . weights}
+   * @param g [rows, cols], the dense gradient
+   * @param mask [rows, cols] or null for all
+   * @param scores [rows, cols]; null exactly if diffScores is
+   * @param diffWeights [rows, cols] or null, written
+   * @param diffScores [rows, cols] or null, written
+   * @param diffKernels [rows, kernels of a row] or null, written
+   */
+  public static void split(
+      int kernel,
+      float[] g,
+      float[] weights,
+      boolean[] mask,
+      float[] scores,
+      boolean[] frozen,
+      boolean[] candidates,
+      float[] diffWeights,
+      float[] diffScores,
+      float[] diffKernels) {
+    double sum = 0;
+    for (int k = 0; k < g.length; k++) {
+      if (diffScores != null) {
+        boolean candidate = candidates == null || candidates[k];
+        diffScores[k] = candidate ? g[k] * weights[k] * Math.signum(scores[k]) : 0;
+      }
+      if (diffWeights != null) {
+        boolean trained = (mask == null || mask[k]) && (frozen == null || !frozen[k]);
+        diffWeights[k] = trained ? g[k] : 0;
+      }
+      if (diffKernels != null) {
+        sum = (k % kernel == 0 ? 0 : sum) + (double) g[k] * weights[k];
+        diffKernels[k / kernel] = (float) sum;
+      }
+    }
+  }
 }

@@ -12,11 +12,13 @@ import dev.intarsia.Backends;
 import dev.intarsia.Context;
 import dev.intarsia.Conv2dShape;
 import dev.intarsia.DType;
+import dev.intarsia.Layout;
 import dev.intarsia.LinearShape;
 import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
 import dev.intarsia.Ties;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -249,6 +251,24 @@ class OperationTest {
       add.batch(33);
       add.forward();
       assertEquals(2 * src.download()[32], dst.download()[32]);
+    }
+  }
+
+  @Test
+  void theActivationsOfAnOpHaveOneLayout() {
+    try (Context context = open("cpu")) {
+      ActivationShape shape = new ActivationShape(3, 2, 2, 1);
+      Tensor src = ramp(Tensor.activations(context, Layout.NCHW16, 3, 2, 2, 1));
+      Tensor small = Tensor.activations(context, 3, 2, 2, 1);
+      Add add = Add.bind(context, shape).src(src).addend(src);
+      refused("dst is F32 [3, 2, 2, 1] activations in NCHW and", () -> add.dst(small));
+      refused("expected one layout", () -> add.dst(small));
+      add.src(null).addend(null).dst(small).src(small).addend(small); // a new layout for all
+      small.upload(src.download());
+      add.forward();
+      Tensor blocked = Tensor.activations(context, Layout.NCHW16, 3, 2, 2, 1);
+      Add.bind(context, shape).src(src).addend(src).dst(blocked).forward();
+      assertArrayEquals(blocked.download(), small.download());
     }
   }
 

@@ -36,6 +36,17 @@ public class MaskedConv2dBenchmark extends KernelBenchmark {
             .diffDst(rig.images("diffDst", s.n(), s.o(), s.oh(), s.ow()))
             .diffSrc(diffSrc)
             .diffWeights(diffWeights);
+    Tensor diffScores = rig.plain("diffScores", s.o(), s.i(), s.kh(), s.kw());
+    Tensor splitWeights = rig.plain("splitWeights", s.o(), s.i(), s.kh(), s.kw());
+    MaskedConv2d split =
+        MaskedConv2d.bind(context, s)
+            .weights(rig.plain("splitFrom", s.o(), s.i(), s.kh(), s.kw()))
+            .mask(rig.mask("splitMask", s.o(), s.reductionLength(), density))
+            .scores(rig.plain("scores", s.o(), s.i(), s.kh(), s.kw()))
+            .src(rig.images("splitSrc", s.n(), s.c(), s.h(), s.w()))
+            .diffDst(rig.images("splitDiffDst", s.n(), s.o(), s.oh(), s.ow()))
+            .diffScores(diffScores)
+            .diffWeights(splitWeights);
     long k = s.reductionLength();
     long pixels = (long) s.n() * s.oh() * s.ow();
     double flops = 2.0 * pixels * s.o() * k * Math.min(density, 1);
@@ -43,7 +54,15 @@ public class MaskedConv2dBenchmark extends KernelBenchmark {
     double bytes = 4.0 * s.n() * s.c() * s.h() * s.w() + 4.0 * pixels * s.o() + weights;
     return rig.call("forward", op::forward, flops, bytes, k + 1, dst)
         .call("backwardData", op::backwardData, flops, bytes, s.o() * k / s.i(), diffSrc)
-        .call("backwardWeights", op::backwardWeights, flops, bytes, pixels + 1, diffWeights);
+        .call("backwardWeights", op::backwardWeights, flops, bytes, pixels + 1, diffWeights)
+        .call(
+            "splitWeights",
+            split::backwardWeights,
+            2.0 * pixels * s.o() * k,
+            bytes + 12.0 * s.o() * k,
+            pixels + 1,
+            splitWeights,
+            diffScores);
   }
 
   /** dst from src. */
@@ -62,5 +81,11 @@ public class MaskedConv2dBenchmark extends KernelBenchmark {
   @Benchmark
   public void backwardWeights(Rate rate) {
     run("backwardWeights", rate);
+  }
+
+  /** diff_weights and diff_scores from src and diff_dst, the gradient between never stored. */
+  @Benchmark
+  public void splitWeights(Rate rate) {
+    run("splitWeights", rate);
   }
 }

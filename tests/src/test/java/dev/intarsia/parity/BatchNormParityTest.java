@@ -39,7 +39,27 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
         entry(
             "batch_norm_backward",
             "running",
-            (side, shape, problem) -> backward(side, shape, problem, false)));
+            (side, shape, problem) -> backward(side, shape, problem, false)),
+        entry(
+            "batch_norm_forward",
+            "rectified",
+            (side, shape, problem) -> rectified(side, shape, problem, false)),
+        entry(
+            "batch_norm_forward",
+            "rectified sum",
+            (side, shape, problem) -> rectified(side, shape, problem, true)),
+        entry(
+            "batch_norm_backward",
+            "rectified",
+            (side, shape, problem) -> rectifiedBackward(side, shape, problem, true, false)),
+        entry(
+            "batch_norm_backward",
+            "rectified sum",
+            (side, shape, problem) -> rectifiedBackward(side, shape, problem, true, true)),
+        entry(
+            "batch_norm_backward",
+            "rectified sum, running",
+            (side, shape, problem) -> rectifiedBackward(side, shape, problem, false, true)));
   }
 
   private static BatchNorm bind(Side side, ActivationShape s, boolean batch) {
@@ -58,6 +78,17 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
   }
 
   private Runnable forward(
+      Side side, ActivationShape s, Problem<ActivationShape> problem, boolean batch) {
+    return forwardOp(side, s, problem, batch)::forward;
+  }
+
+  private Runnable rectified(
+      Side side, ActivationShape s, Problem<ActivationShape> problem, boolean sum) {
+    BatchNorm op = forwardOp(side, s, problem, !sum).relu(true);
+    return op.addend(sum ? side.value("addend", s.n(), s.c(), s.h(), s.w()) : null)::forward;
+  }
+
+  private BatchNorm forwardOp(
       Side side, ActivationShape s, Problem<ActivationShape> problem, boolean batch) {
     long k = count(s);
     Tolerance mean = NormTolerance.mean(k);
@@ -79,7 +110,7 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
           .runningVar(side.plain("runningVar", variances(s, problem), s.c()));
     }
     op.batch(s.n());
-    return op::forward;
+    return op;
   }
 
   /** Without scale, shift and running statistics. */
@@ -97,6 +128,22 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
 
   /** Reads made-up statistics: backward has to use what it is given. */
   private Runnable backward(
+      Side side, ActivationShape s, Problem<ActivationShape> problem, boolean batch) {
+    return backwardOp(side, s, problem, batch)::backward;
+  }
+
+  private Runnable rectifiedBackward(
+      Side side, ActivationShape s, Problem<ActivationShape> problem, boolean batch, boolean sum) {
+    BatchNorm op = backwardOp(side, s, problem, batch).relu(true);
+    return op.dst(side.value("dst", s.n(), s.c(), s.h(), s.w()))
+            .diffAddend(
+                sum
+                    ? side.writtenDiff("diffAddend", Tolerance.EXACT, s.n(), s.c(), s.h(), s.w())
+                    : null)
+        ::backward;
+  }
+
+  private BatchNorm backwardOp(
       Side side, ActivationShape s, Problem<ActivationShape> problem, boolean batch) {
     long k = count(s);
     Tolerance parameter = NormTolerance.parameter(k);
@@ -116,6 +163,6 @@ class BatchNormParityTest extends KernelParityTest<ActivationShape> {
           .runningVar(side.plain("runningVar", variances(s, problem), s.c()));
     }
     op.batch(s.n());
-    return op::backward;
+    return op;
   }
 }

@@ -11,6 +11,7 @@ import dev.intarsia.Conv2dAlgorithm;
 import dev.intarsia.Conv2dShape;
 import dev.intarsia.CounterRandom;
 import dev.intarsia.Direction;
+import dev.intarsia.Layout;
 import dev.intarsia.Mask;
 import dev.intarsia.Tensor;
 import dev.intarsia.ops.MaskedConv2d;
@@ -31,7 +32,7 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
     return Problems.conv2d().stream().filter(problem -> fits(problem.shape())).toList();
   }
 
-  private static boolean fits(Conv2dShape s) {
+  static boolean fits(Conv2dShape s) {
     return s.kh() == 3
         && s.kw() == 3
         && s.strideH() == 1
@@ -41,6 +42,16 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
         && s.groups() == 1
         && s.padH() <= 2
         && s.padW() <= 2;
+  }
+
+  @Override
+  boolean fits(Entry<Conv2dShape> entry, Layout layout) {
+    return runsOn(layout, entry.variant());
+  }
+
+  /** Row-major images have lists alone. */
+  static boolean runsOn(Layout layout, String variant) {
+    return layout != Layout.NCHW || !variant.contains("WINOGRAD") && !variant.contains("DENSE");
   }
 
   @Override
@@ -69,7 +80,10 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
 
   /** AUTO takes either; the norm is the wider bound. */
   private static Tolerance tolerance(Conv2dAlgorithm algorithm, Tolerance sumOfProducts) {
-    boolean sums = algorithm == Conv2dAlgorithm.TAPS || algorithm == Conv2dAlgorithm.KERNELS;
+    boolean sums =
+        algorithm == Conv2dAlgorithm.TAPS
+            || algorithm == Conv2dAlgorithm.KERNELS
+            || algorithm == Conv2dAlgorithm.DENSE;
     return sums ? sumOfProducts : Tolerance.WINOGRAD;
   }
 
@@ -135,9 +149,8 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
       String all = op.explain(Direction.FORWARD);
       op.batch(16);
       assertEquals(all, op.explain(Direction.FORWARD), "the batch must not enter the plan");
-      assertTrue(op.exact(true).explain(Direction.FORWARD).startsWith("kernels:"));
-      assertTrue(
-          op.mask(empty).explain(Direction.FORWARD).startsWith("kernels: 0 of 36864 weights"));
+      assertTrue(op.exact(true).explain(Direction.FORWARD).startsWith("dense:"));
+      assertTrue(op.mask(empty).explain(Direction.FORWARD).contains("0 of 36864 weights"));
     }
   }
 
@@ -187,6 +200,24 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
                   UnsupportedOperationException.class, () -> op.explain(Direction.BACKWARD_DATA))
               .getMessage();
       assertTrue(message.contains("winograd needs a 3x3 filter"), message);
+    }
+  }
+
+  @Test
+  void rowMajorImagesAreConvolvedByLists() {
+    Conv2dShape shape = Conv2dShape.square(1, 8, 9, 9, 8, 3, 1, 1);
+    try (Context context = Context.cpu();
+        Mask full = Mask.full(context, 8, 72);
+        Tensor src = Tensor.activations(context, 1, 8, 9, 9);
+        Tensor dst = Tensor.activations(context, 1, 8, 9, 9)) {
+      MaskedConv2d op = MaskedConv2d.bind(context, shape).mask(full).src(src).dst(dst);
+      String plan = op.explain(Direction.FORWARD);
+      assertTrue(plan.startsWith("kernels:") && plan.contains("row-major"), plan);
+      op.algorithm(Conv2dAlgorithm.WINOGRAD);
+      String message =
+          assertThrows(UnsupportedOperationException.class, () -> op.explain(Direction.FORWARD))
+              .getMessage();
+      assertTrue(message.contains("row-major activations"), message);
     }
   }
 }

@@ -37,7 +37,9 @@ class GroupNormParityTest extends KernelParityTest<ActivationShape> {
         entry(
             "group_norm_backward",
             "groups",
-            (side, shape, problem) -> backward(side, shape, problem, groups(shape))));
+            (side, shape, problem) -> backward(side, shape, problem, groups(shape))),
+        entry("group_norm_forward", "rectified sum", this::rectifiedSum),
+        entry("group_norm_backward", "rectified sum", this::rectifiedSumBackward));
   }
 
   /** Half of the channels, where that divides them. */
@@ -56,6 +58,17 @@ class GroupNormParityTest extends KernelParityTest<ActivationShape> {
   }
 
   private Runnable forward(Side side, ActivationShape s, int groups) {
+    return forwardOp(side, s, groups)::forward;
+  }
+
+  private Runnable rectifiedSum(Side side, ActivationShape s, Problem<ActivationShape> problem) {
+    return forwardOp(side, s, groups(s))
+            .relu(true)
+            .addend(side.value("addend", s.n(), s.c(), s.h(), s.w()))
+        ::forward;
+  }
+
+  private GroupNorm forwardOp(Side side, ActivationShape s, int groups) {
     long k = count(s, groups);
     GroupNorm op =
         bind(side, s, groups)
@@ -66,10 +79,24 @@ class GroupNormParityTest extends KernelParityTest<ActivationShape> {
             .src(side.value("src", s.n(), s.c(), s.h(), s.w()))
             .dst(side.written("dst", NormTolerance.value(k), s.n(), s.c(), s.h(), s.w()));
     op.batch(s.n());
-    return op::forward;
+    return op;
   }
 
   private Runnable backward(
+      Side side, ActivationShape s, Problem<ActivationShape> problem, int groups) {
+    return backwardOp(side, s, problem, groups)::backward;
+  }
+
+  private Runnable rectifiedSumBackward(
+      Side side, ActivationShape s, Problem<ActivationShape> problem) {
+    return backwardOp(side, s, problem, groups(s))
+            .relu(true)
+            .dst(side.value("dst", s.n(), s.c(), s.h(), s.w()))
+            .diffAddend(side.writtenDiff("diffAddend", Tolerance.EXACT, s.n(), s.c(), s.h(), s.w()))
+        ::backward;
+  }
+
+  private GroupNorm backwardOp(
       Side side, ActivationShape s, Problem<ActivationShape> problem, int groups) {
     long k = count(s, groups);
     Tolerance parameter = NormTolerance.parameter((long) s.n() * s.h() * s.w());
@@ -85,6 +112,6 @@ class GroupNormParityTest extends KernelParityTest<ActivationShape> {
             .diffScale(side.updatedPlain("diffScale", parameter, s.c()))
             .diffShift(side.updatedPlain("diffShift", parameter, s.c()));
     op.batch(s.n());
-    return op::backward;
+    return op;
   }
 }

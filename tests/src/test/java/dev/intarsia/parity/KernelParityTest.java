@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.intarsia.Context;
 import dev.intarsia.Isa;
+import dev.intarsia.Layout;
+import dev.intarsia.PlaneShape;
 import dev.intarsia.parity.Field.Bits;
 import dev.intarsia.parity.Field.Role;
 import java.util.ArrayList;
@@ -60,6 +62,11 @@ public abstract class KernelParityTest<S> {
 
   abstract List<Problem<S>> problems();
 
+  /** Whether an entry can run on a layout of activations. */
+  boolean fits(Entry<S> entry, Layout layout) {
+    return true;
+  }
+
   static <S> Entry<S> entry(String name, Setup<S> setup) {
     return new Entry<>(name, "", setup);
   }
@@ -69,42 +76,67 @@ public abstract class KernelParityTest<S> {
   }
 
   Stream<Arguments> cases() {
+    List<Arguments> cases = new ArrayList<>();
+    for (Entry<S> entry : entries()) {
+      for (Problem<S> problem : problems()) {
+        for (Implementation implementation : Implementations.all()) {
+          for (Layout layout : layouts(problem, implementation)) {
+            if (fits(entry, layout)) {
+              cases.add(Arguments.of(entry, problem, implementation, layout));
+            }
+          }
+        }
+      }
+    }
+    return cases.stream();
+  }
+
+  /**
+   * The layouts to try, whatever N: what is row-major has no pad lanes, one thread shows it all.
+   */
+  private static List<Layout> layouts(Problem<?> problem, Implementation implementation) {
+    if (implementation.kind() != Implementation.Kind.CPU) {
+      return List.of(Layout.NCHW);
+    }
+    boolean both = implementation.threads() == 1 && !(problem.shape() instanceof PlaneShape);
+    return both ? List.of(Layout.NCHW16, Layout.NCHW) : List.of(Layout.NCHW16);
+  }
+
+  @ParameterizedTest(name = "{0} | {1} | {2} {3}")
+  @MethodSource("cases")
+  void matchesTheReference(
+      Entry<S> entry, Problem<S> problem, Implementation implementation, Layout layout) {
+    Implementations.assume(implementation, stem());
+    Side expected = reference(entry, problem);
+    try (Side actual = run(entry, problem, Implementations.context(implementation), layout)) {
+      compare(entry + " on " + implementation + " " + layout, problem, expected, actual);
+    }
+  }
+
+  Stream<Arguments> threadCases() {
+    Implementation one = new Implementation(Implementation.Kind.CPU, Isa.AUTO, 1);
     return entries().stream()
         .flatMap(
             entry ->
                 problems().stream()
                     .flatMap(
                         problem ->
-                            Implementations.all().stream()
-                                .map(impl -> Arguments.of(entry, problem, impl))));
+                            layouts(problem, one).stream()
+                                .filter(layout -> fits(entry, layout))
+                                .map(layout -> Arguments.of(entry, problem, layout))));
   }
 
   @ParameterizedTest(name = "{0} | {1} | {2}")
-  @MethodSource("cases")
-  void matchesTheReference(Entry<S> entry, Problem<S> problem, Implementation implementation) {
-    Implementations.assume(implementation, stem());
-    Side expected = reference(entry, problem);
-    try (Side actual = run(entry, problem, Implementations.context(implementation))) {
-      compare(entry + " on " + implementation, problem, expected, actual);
-    }
-  }
-
-  Stream<Arguments> entriesAndProblems() {
-    return entries().stream()
-        .flatMap(entry -> problems().stream().map(problem -> Arguments.of(entry, problem)));
-  }
-
-  @ParameterizedTest(name = "{0} | {1}")
-  @MethodSource("entriesAndProblems")
-  void threadsDoNotChangeABit(Entry<S> entry, Problem<S> problem) {
+  @MethodSource("threadCases")
+  void threadsDoNotChangeABit(Entry<S> entry, Problem<S> problem, Layout layout) {
     List<Implementation> each = new ArrayList<>();
     for (int threads : THREADS) {
       each.add(new Implementation(Implementation.Kind.CPU, Isa.AUTO, threads));
     }
     Implementations.assume(each.get(0));
-    try (Side one = run(entry, problem, Implementations.context(each.get(0)))) {
+    try (Side one = run(entry, problem, Implementations.context(each.get(0)), layout)) {
       for (Implementation more : each.subList(1, each.size())) {
-        try (Side other = run(entry, problem, Implementations.context(more))) {
+        try (Side other = run(entry, problem, Implementations.context(more), layout)) {
           for (Field field : one.fields()) {
             assertSameBits(
                 entry + " with 1 and " + more.threads() + " threads",
@@ -132,16 +164,16 @@ public abstract class KernelParityTest<S> {
     if (!wanted.equals(referenceCase)) {
       closeReference();
       Context context = Implementations.context(Implementations.reference());
-      reference = run(entry, problem, context);
+      reference = run(entry, problem, context, Layout.NCHW);
       referenceCase = wanted;
     }
     return reference;
   }
 
-  private Side run(Entry<S> entry, Problem<S> problem, Context context) {
+  private Side run(Entry<S> entry, Problem<S> problem, Context context, Layout layout) {
     // Problems by name run as users run them; the others beside images that no call may touch.
     boolean guarded = problem.name().matches("(edge|random):.*");
-    Side side = new Side(context, problem.name(), guarded);
+    Side side = new Side(context, problem.name(), guarded, layout);
     entry.setup().bind(side, problem.shape(), problem).run();
     side.read();
     return side;

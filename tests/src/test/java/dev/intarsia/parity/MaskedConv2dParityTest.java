@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.parity;
 
+import dev.intarsia.Conv2dAlgorithm;
 import dev.intarsia.Conv2dShape;
+import dev.intarsia.Layout;
 import dev.intarsia.Mask;
 import dev.intarsia.Tensor;
 import dev.intarsia.ops.MaskedConv2d;
+import java.util.ArrayList;
 import java.util.List;
 
+/** The choice and the algorithms that take any shape; the others are in Conv2dAlgorithmsTest. */
 class MaskedConv2dParityTest extends KernelParityTest<Conv2dShape> {
+  private static final List<Conv2dAlgorithm> ANY_SHAPE =
+      List.of(Conv2dAlgorithm.AUTO, Conv2dAlgorithm.TAPS, Conv2dAlgorithm.DENSE);
+
   @Override
   public String stem() {
     return "masked_conv2d";
@@ -19,11 +26,25 @@ class MaskedConv2dParityTest extends KernelParityTest<Conv2dShape> {
   }
 
   @Override
+  boolean fits(Entry<Conv2dShape> entry, Layout layout) {
+    return Conv2dAlgorithmsTest.runsOn(layout, entry.variant());
+  }
+
+  @Override
   public List<Entry<Conv2dShape>> entries() {
-    return List.of(
-        entry("masked_conv2d_forward", this::forward),
-        entry("masked_conv2d_backward_data", this::backwardData),
-        entry("masked_conv2d_backward_weights", this::backwardWeights));
+    List<Entry<Conv2dShape>> entries = new ArrayList<>();
+    entries.add(entry("masked_conv2d_backward_weights", this::backwardWeights));
+    for (Conv2dAlgorithm algorithm : ANY_SHAPE) {
+      String variant = algorithm.name();
+      entries.add(
+          new Entry<>("masked_conv2d_forward", variant, (i, s, p) -> forward(i, s, p, algorithm)));
+      entries.add(
+          new Entry<>(
+              "masked_conv2d_backward_data",
+              variant,
+              (i, s, p) -> backwardData(i, s, p, algorithm)));
+    }
+    return entries;
   }
 
   private static MaskedConv2d bind(Side side, Conv2dShape s, Problem<Conv2dShape> problem) {
@@ -35,10 +56,12 @@ class MaskedConv2dParityTest extends KernelParityTest<Conv2dShape> {
     return side.plain("weights", s.o(), s.i(), s.kh(), s.kw());
   }
 
-  private Runnable forward(Side side, Conv2dShape s, Problem<Conv2dShape> problem) {
+  private Runnable forward(
+      Side side, Conv2dShape s, Problem<Conv2dShape> problem, Conv2dAlgorithm algorithm) {
     Tolerance tolerance = Tolerance.product(s.reductionLength(), "src", "weights", "bias");
     MaskedConv2d op =
         bind(side, s, problem)
+            .algorithm(algorithm)
             .weights(weights(side, s))
             .bias(s.o() % 3 == 0 ? null : side.plain("bias", s.o()))
             .src(side.value("src", s.n(), s.c(), s.h(), s.w()))
@@ -47,11 +70,13 @@ class MaskedConv2dParityTest extends KernelParityTest<Conv2dShape> {
     return op::forward;
   }
 
-  private Runnable backwardData(Side side, Conv2dShape s, Problem<Conv2dShape> problem) {
+  private Runnable backwardData(
+      Side side, Conv2dShape s, Problem<Conv2dShape> problem, Conv2dAlgorithm algorithm) {
     long products = (long) s.o() / s.groups() * s.kh() * s.kw();
     Tolerance tolerance = Tolerance.product(products, "diffDst", "weights");
     MaskedConv2d op =
         bind(side, s, problem)
+            .algorithm(algorithm)
             .weights(weights(side, s))
             .diffDst(side.diff("diffDst", s.n(), s.o(), s.oh(), s.ow()))
             .diffSrc(side.writtenDiff("diffSrc", tolerance, s.n(), s.c(), s.h(), s.w()));

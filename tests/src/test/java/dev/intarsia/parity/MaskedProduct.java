@@ -3,6 +3,7 @@ package dev.intarsia.parity;
 
 import dev.intarsia.Context;
 import dev.intarsia.Conv2dShape;
+import dev.intarsia.Layout;
 import dev.intarsia.LinearShape;
 import dev.intarsia.Mask;
 import dev.intarsia.Tensor;
@@ -13,6 +14,9 @@ import dev.intarsia.ops.MaskedLinear;
 interface MaskedProduct {
   /** The same for another number of images. */
   MaskedProduct withN(int n);
+
+  /** The same with its activations in another layout; else it is that of large batches. */
+  MaskedProduct in(Layout layout);
 
   /** Elements of src. */
   int src();
@@ -44,14 +48,19 @@ interface MaskedProduct {
   }
 
   /** A convolution with groups, strides, padding and dilation, all unequal. */
-  record Conv(Context context, Conv2dShape s) implements MaskedProduct {
+  record Conv(Context context, Layout layout, Conv2dShape s) implements MaskedProduct {
     Conv(Context context) {
-      this(context, Conv2dShape.parse("n19c6h7w6 o9k3 s2x1p1d1x2g3"));
+      this(context, context.layout(), Conv2dShape.parse("n19c6h7w6 o9k3 s2x1p1d1x2g3"));
     }
 
     @Override
     public MaskedProduct withN(int n) {
-      return new Conv(context, s.withN(n));
+      return new Conv(context, layout, s.withN(n));
+    }
+
+    @Override
+    public MaskedProduct in(Layout other) {
+      return new Conv(context, other, s);
     }
 
     @Override
@@ -84,11 +93,11 @@ interface MaskedProduct {
     }
 
     private Tensor srcImages(float[] values) {
-      return filled(Tensor.activations(context, s.n(), s.c(), s.h(), s.w()), values);
+      return filled(Tensor.activations(context, layout, s.n(), s.c(), s.h(), s.w()), values);
     }
 
     private Tensor dstImages(float[] values) {
-      return filled(Tensor.activations(context, s.n(), s.o(), s.oh(), s.ow()), values);
+      return filled(Tensor.activations(context, layout, s.n(), s.o(), s.oh(), s.ow()), values);
     }
 
     private Tensor filters(float[] values) {
@@ -132,14 +141,19 @@ interface MaskedProduct {
   }
 
   /** A linear layer with no size a multiple of anything. */
-  record Matrix(Context context, LinearShape s) implements MaskedProduct {
+  record Matrix(Context context, Layout layout, LinearShape s) implements MaskedProduct {
     Matrix(Context context) {
-      this(context, new LinearShape(19, 75, 13));
+      this(context, context.layout(), new LinearShape(19, 75, 13));
     }
 
     @Override
     public MaskedProduct withN(int n) {
-      return new Matrix(context, s.withN(n));
+      return new Matrix(context, layout, s.withN(n));
+    }
+
+    @Override
+    public MaskedProduct in(Layout other) {
+      return new Matrix(context, other, s);
     }
 
     @Override
@@ -172,7 +186,7 @@ interface MaskedProduct {
     }
 
     private Tensor features(int count, float[] values) {
-      return filled(Tensor.activations(context, s.n(), count, 1, 1), values);
+      return filled(Tensor.activations(context, layout, s.n(), count, 1, 1), values);
     }
 
     private Tensor plane(float[] values) {

@@ -27,7 +27,11 @@ final class NormTolerance {
   /** Normalised values. */
   static Tolerance value(long k) {
     return Tolerance.sum(
-        k, ref -> scale(ref) * (largest(ref) + cube(largest(ref))) + ref.max("shift"));
+        k,
+        ref ->
+            scale(ref) * (largest(ref) + cube(largest(ref)))
+                + ref.max("shift")
+                + ref.max("addend"));
   }
 
   /** Gradients through a normalised value. */

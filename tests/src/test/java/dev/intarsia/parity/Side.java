@@ -28,6 +28,7 @@ public final class Side implements AutoCloseable {
   private final Context context;
   private final String problem;
   private final boolean guarded;
+  private final Layout layout;
   private final Map<String, Field> fields = new LinkedHashMap<>();
   private final Map<String, Integer> images = new LinkedHashMap<>(); // of activations
   private final List<Tensor> guards = new ArrayList<>();
@@ -36,11 +37,13 @@ public final class Side implements AutoCloseable {
   /**
    * @param problem names the inputs
    * @param guarded whether activations have images after those of the call
+   * @param layout of its activations, whatever their N
    */
-  Side(Context context, String problem, boolean guarded) {
+  Side(Context context, String problem, boolean guarded, Layout layout) {
     this.context = context;
     this.problem = problem;
     this.guarded = guarded;
+    this.layout = layout;
   }
 
   Context context() {
@@ -211,7 +214,7 @@ public final class Side implements AutoCloseable {
     if (field.perImage() == 0) {
       return bits.length();
     }
-    long end = context.layout().paddedImages(images.get(field.name())) * field.perImage();
+    long end = layout.paddedImages(images.get(field.name())) * field.perImage();
     return (int) Math.min(end, bits.length());
   }
 
@@ -242,12 +245,12 @@ public final class Side implements AutoCloseable {
     Arrays.fill(all, Float.NaN);
     if (values != null) {
       System.arraycopy(values, 0, all, 0, n * perImage);
-      int padEnd = (int) Math.min(all.length, context.layout().paddedImages(n) * perImage);
+      int padEnd = (int) Math.min(all.length, layout.paddedImages(n) * perImage);
       float padLane = name.startsWith("diff") ? 0 : PAD_LANE;
       Arrays.fill(all, n * perImage, Math.max(padEnd, n * perImage), padLane);
     }
     guard(role);
-    Tensor tensor = Tensor.activations(context, capacity(n), c, h, w);
+    Tensor tensor = Tensor.activations(context, layout, capacity(n), c, h, w);
     tensor.upload(all);
     guard(role);
     images.put(name, n);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench.paired;
 
+import dev.intarsia.ActivationShape;
 import dev.intarsia.Conv2dShape;
 import dev.intarsia.LinearShape;
 import java.io.BufferedReader;
@@ -20,12 +21,16 @@ final class Catalogue {
   private static final String FILE = "catalogue.txt";
   private static final int[] BATCHES = {1, 16, 64};
   private static final List<Direction> DIRECTIONS =
-      List.of(Direction.FORWARD, Direction.BACKWARD_DATA, Direction.BACKWARD_WEIGHTS);
+      List.of(
+          Direction.FORWARD,
+          Direction.BACKWARD_DATA,
+          Direction.BACKWARD_WEIGHTS,
+          Direction.BACKWARD_WEIGHTS_SCORES);
 
   /** Floats in and out; every contender has copies of them. */
-  private static final long MOST_ACTIVATIONS = 1L << 26;
+  private static final long MOST_ACTIVATIONS = 56_000_000;
 
-  private static final Pattern NUMBER = Pattern.compile("(n|c|i|o|keep=)([0-9.]+)");
+  private static final Pattern NUMBER = Pattern.compile("(n|r|c|i|o|keep=)([0-9.]+)");
 
   private Catalogue() {}
 
@@ -71,11 +76,33 @@ final class Catalogue {
       case "linear" -> {
         LinearShape shape = new LinearShape(1, (int) number(text, "i"), (int) number(text, "o"));
         for (int batch : BATCHES) {
-          for (Direction direction : DIRECTIONS) {
+          for (Direction direction : DIRECTIONS.subList(0, 3)) {
             all.add(
                 new Entry(
                     id("masked_linear", name, direction, batch),
                     () -> new LinearWork(name, shape.withN(batch), direction)));
+          }
+        }
+      }
+      case "plane" -> {
+        int rows = (int) number(text, "r");
+        int cols = (int) number(text, "c");
+        for (PlaneWork.Pass pass : PlaneWork.Pass.values()) {
+          all.add(
+              new Entry(
+                  id(pass.stem(), name, pass.direction(), 0),
+                  () -> new PlaneWork(pass, name, rows, cols)));
+        }
+      }
+      case "activations" -> {
+        Conv2dShape source = Conv2dShape.parse(text + " o1k1");
+        for (int batch : List.of(16, 64)) {
+          ActivationShape shape = new ActivationShape(batch, source.c(), source.h(), source.w());
+          for (ActivationWork.Pass pass : ActivationWork.Pass.values()) {
+            all.add(
+                new Entry(
+                    id(pass.stem(), name, pass.direction(), batch),
+                    () -> new ActivationWork(pass, name, shape)));
           }
         }
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench.paired;
 
-/** One implementation of one piece of work, ready to run on one thread. Closing frees it. */
+/** One implementation of one piece of work, ready to run. Closing frees it. */
 public interface Contender extends AutoCloseable {
   /**
    * Name in tables. Contenders of one library that differ in layout alone share a name and are told
@@ -9,13 +9,18 @@ public interface Contender extends AutoCloseable {
    */
   String name();
 
-  /** Layout or algorithm, for people. */
+  /** Layout or algorithm and why it was chosen, for people. */
   default String variety() {
     return "";
   }
 
   /** What of the weights it multiplies by. */
   Structure structure();
+
+  /** Whether it keeps to one thread in a run of several: what a speed-up is measured against. */
+  default boolean oneThread() {
+    return false;
+  }
 
   /** Does the work once, to its end. */
   void run();

@@ -8,6 +8,9 @@ import java.util.Map;
 /**
  * A convolution. Results are NCHW for forward and backward_data, OIHW for backward_weights. Only
  * gradients of weights inside the mask are compared: a library may leave the others unwritten.
+ *
+ * <p>With scores the gradients of all of them follow those of the weights, {@code g . weights .
+ * sign(scores)}. Who knows no scores gives the weights' gradient alone: dense, its usual time.
  */
 public final class ConvWork implements Work {
   private final String problem;
@@ -48,6 +51,11 @@ public final class ConvWork implements Work {
     return diffDst;
   }
 
+  /** [O, I, KH, KW], what a mask was cut from. */
+  public float[] scores() {
+    return Values.uniform("scores", weights.length);
+  }
+
   /** [O, I, KH, KW]. */
   public boolean[] mask(Structure structure) {
     int run = structure.word().equals("kernel") ? shape.kh() * shape.kw() : 1;
@@ -77,7 +85,13 @@ public final class ConvWork implements Work {
 
   @Override
   public double flops(Structure structure) {
-    return 2.0 * shape.n() * shape.oh() * shape.ow() * live(structure);
+    // A score's gradient is dense.
+    int counted = scored() ? weights.length : live(structure);
+    return 2.0 * shape.n() * shape.oh() * shape.ow() * counted;
+  }
+
+  private boolean scored() {
+    return direction == Direction.BACKWARD_WEIGHTS_SCORES;
   }
 
   private int live(Structure structure) {
@@ -90,7 +104,10 @@ public final class ConvWork implements Work {
 
   @Override
   public double bytes(Structure structure) {
-    return 4.0 * src.length + 4.0 * diffDst.length + 4.0 * live(structure) + weights.length / 8.0;
+    double activations = 4.0 * src.length + 4.0 * diffDst.length;
+    // Weights and scores are read, two gradients written.
+    double perWeight = scored() ? 16 * weights.length : 4.0 * live(structure);
+    return activations + perWeight + weights.length / 8.0;
   }
 
   @Override
@@ -103,8 +120,26 @@ public final class ConvWork implements Work {
       case BACKWARD_DATA -> Sample.check(what, result, src.length, i -> true, i -> diff(i, mask));
       case BACKWARD_WEIGHTS ->
           Sample.check(what, result, weights.length, i -> mask[i], this::diffWeights);
+      case BACKWARD_WEIGHTS_SCORES -> checkScored(what, result, mask);
       default -> throw new IllegalStateException(direction + " is not a convolution's");
     };
+  }
+
+  private double checkScored(String what, float[] result, boolean[] mask) {
+    int count = weights.length;
+    if (result.length == count) {
+      return Sample.check(what, result, count, i -> mask[i], this::diffWeights);
+    }
+    float[] scores = scores();
+    return Sample.check(
+        what,
+        result,
+        2 * count,
+        i -> true,
+        i ->
+            i < count
+                ? (mask[i] ? diffWeights(i) : 0)
+                : diffWeights(i - count) * weights[i - count] * Math.signum(scores[i - count]));
   }
 
   private double dst(int index, boolean[] mask) {

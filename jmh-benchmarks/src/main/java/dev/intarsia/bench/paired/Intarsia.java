@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench.paired;
 
+import static dev.intarsia.bench.paired.NativeOp.filled;
+
 import dev.intarsia.Context;
-import dev.intarsia.Conv2dShape;
 import dev.intarsia.DType;
 import dev.intarsia.Isa;
-import dev.intarsia.LinearShape;
-import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
 import dev.intarsia.ops.MagnitudeThreshold;
-import dev.intarsia.ops.MaskedConv2d;
-import dev.intarsia.ops.MaskedLinear;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * This library. Masks are applied in every call, as a training step does. Beside the full mask
- * stands no mask at all, which tells what a mask costs.
+ * This library. Masks are applied in every call, as a training step does. In a run of several
+ * threads some of it runs beside on one.
  */
 final class Intarsia implements Library {
-  private static final String UNMASKED = Row.OURS + " unmasked";
   private Settings settings;
 
   @Override
@@ -37,34 +33,38 @@ final class Intarsia implements Library {
 
   @Override
   public List<Contender> contenders(Work work) {
-    List<Contender> contenders = new ArrayList<>();
-    if (work instanceof ConvWork conv) {
-      boolean kernels = conv.shape().kh() * conv.shape().kw() > 1;
-      Convolution bound = new Convolution(open(), conv);
-      contenders.add(bound.contender(UNMASKED, Structure.FULL, null));
-      for (Structure structure : Structure.ofConvolution(kernels)) {
-        contenders.add(bound.contender(Row.OURS, structure, conv.mask(structure)));
-      }
-    } else if (work instanceof LinearWork linear) {
-      Linear bound = new Linear(open(), linear);
-      contenders.add(bound.contender(UNMASKED, Structure.FULL, null));
-      for (Structure structure : Structure.ofConvolution(false)) {
-        contenders.add(bound.contender(Row.OURS, structure, linear.mask(structure)));
-      }
-    } else if (work instanceof SelectWork select) {
-      contenders.add(threshold(select));
-    } else if (work instanceof StepWork step) {
-      contenders.add(new IntarsiaStep(open(), step));
+    List<Contender> contenders = new ArrayList<>(contenders(work, false));
+    if (settings.threads() > 1) {
+      contenders.addAll(contenders(work, true));
     }
     return contenders;
   }
 
-  private Context open() {
-    return Context.cpu(Isa.valueOf(settings.isa().toUpperCase(Locale.ROOT)), settings.threads());
+  private List<? extends Contender> contenders(Work work, boolean oneThread) {
+    Context context = open(oneThread ? 1 : settings.threads());
+    if (work instanceof ConvWork conv) {
+      IntarsiaConv bound = new IntarsiaConv(context, oneThread, conv);
+      return oneThread ? bound.few() : bound.all();
+    } else if (work instanceof LinearWork linear) {
+      IntarsiaLinear bound = new IntarsiaLinear(context, oneThread, linear);
+      return oneThread ? bound.few() : bound.all();
+    } else if (work instanceof PlaneWork plane) {
+      return new IntarsiaPlane(context, oneThread, plane).all();
+    } else if (work instanceof ActivationWork activations) {
+      return List.of(new IntarsiaActivations(context, oneThread, activations).contender());
+    } else if (work instanceof SelectWork select) {
+      return List.of(threshold(context, oneThread, select));
+    } else if (work instanceof StepWork step) {
+      return List.of(new IntarsiaStep(context, oneThread, step));
+    }
+    throw new IllegalStateException(work.id() + " is of a kind without a contender");
   }
 
-  private Contender threshold(SelectWork work) {
-    Context context = open();
+  private Context open(int threads) {
+    return Context.cpu(Isa.valueOf(settings.isa().toUpperCase(Locale.ROOT)), threads);
+  }
+
+  private static Contender threshold(Context context, boolean oneThread, SelectWork work) {
     int count = work.scores().length;
     Tensor threshold = Tensor.plain(context, DType.F32, 1);
     MagnitudeThreshold op =
@@ -73,113 +73,8 @@ final class Intarsia implements Library {
             .rank(work.rank())
             .threshold(threshold)
             .counts(Tensor.plain(context, DType.I64, 2));
-    return new Op(Row.OURS, Structure.FULL, context, op::select, threshold);
-  }
-
-  private static Tensor filled(Tensor tensor, float[] values) {
-    tensor.upload(values);
-    return tensor;
-  }
-
-  /** Tensors that all masks share; gradients of weights add up, so each mask has its own. */
-  private static final class Convolution {
-    private final Context context;
-    private final ConvWork work;
-    private final Conv2dShape s;
-    private final Tensor src;
-    private final Tensor dst;
-    private final Tensor diffSrc;
-    private final Tensor weights;
-
-    Convolution(Context context, ConvWork work) {
-      this.context = context;
-      this.work = work;
-      s = work.shape();
-      src = filled(Tensor.activations(context, s.n(), s.c(), s.h(), s.w()), work.src());
-      dst = filled(Tensor.activations(context, s.n(), s.o(), s.oh(), s.ow()), work.diffDst());
-      diffSrc = Tensor.activations(context, s.n(), s.c(), s.h(), s.w());
-      weights = filled(Tensor.plain(context, s.o(), s.i(), s.kh(), s.kw()), work.weights());
-    }
-
-    Contender contender(String name, Structure structure, boolean[] bits) {
-      Mask mask = bits == null ? null : Mask.of(context, s.o(), s.reductionLength(), bits);
-      MaskedConv2d op = MaskedConv2d.bind(context, s).weights(weights).mask(mask).src(src);
-      return switch (work.direction()) {
-        case FORWARD -> {
-          op.dst(dst);
-          yield new Op(name, structure, context, op::forward, dst);
-        }
-        case BACKWARD_DATA -> {
-          op.diffDst(dst).diffSrc(diffSrc);
-          yield new Op(name, structure, context, op::backwardData, diffSrc);
-        }
-        default -> {
-          Tensor diffWeights = Tensor.plain(context, s.o(), s.i(), s.kh(), s.kw());
-          op.diffDst(dst).diffWeights(diffWeights);
-          yield new Op(name, structure, context, op::backwardWeights, diffWeights);
-        }
-      };
-    }
-  }
-
-  /** The same for a fully connected layer. */
-  private static final class Linear {
-    private final Context context;
-    private final LinearWork work;
-    private final LinearShape s;
-    private final Tensor src;
-    private final Tensor dst;
-    private final Tensor diffSrc;
-    private final Tensor weights;
-
-    Linear(Context context, LinearWork work) {
-      this.context = context;
-      this.work = work;
-      s = work.shape();
-      src = filled(Tensor.activations(context, s.n(), s.i(), 1, 1), work.src());
-      dst = filled(Tensor.activations(context, s.n(), s.o(), 1, 1), work.diffDst());
-      diffSrc = Tensor.activations(context, s.n(), s.i(), 1, 1);
-      weights = filled(Tensor.plain(context, s.o(), s.i()), work.weights());
-    }
-
-    Contender contender(String name, Structure structure, boolean[] bits) {
-      Mask mask = bits == null ? null : Mask.of(context, s.o(), s.i(), bits);
-      MaskedLinear op = MaskedLinear.bind(context, s).weights(weights).mask(mask).src(src);
-      return switch (work.direction()) {
-        case FORWARD -> {
-          op.dst(dst);
-          yield new Op(name, structure, context, op::forward, dst);
-        }
-        case BACKWARD_DATA -> {
-          op.diffDst(dst).diffSrc(diffSrc);
-          yield new Op(name, structure, context, op::backwardData, diffSrc);
-        }
-        default -> {
-          Tensor diffWeights = Tensor.plain(context, s.o(), s.i());
-          op.diffDst(dst).diffWeights(diffWeights);
-          yield new Op(name, structure, context, op::backwardWeights, diffWeights);
-        }
-      };
-    }
-  }
-
-  /** A bound op. The context owns all tensors; a second close of it does nothing. */
-  private record Op(
-      String name, Structure structure, Context context, Runnable call, Tensor written)
-      implements Contender {
-    @Override
-    public void run() {
-      call.run();
-    }
-
-    @Override
-    public float[] result() {
-      return written.download();
-    }
-
-    @Override
-    public void close() {
-      context.close();
-    }
+    String name = oneThread ? Row.OURS + Row.ONE_THREAD : Row.OURS;
+    return new NativeOp(
+        name, "", Structure.FULL, oneThread, context, op::select, NativeOp.reading(threshold));
   }
 }

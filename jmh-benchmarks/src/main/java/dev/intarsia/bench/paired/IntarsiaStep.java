@@ -26,12 +26,14 @@ final class IntarsiaStep implements Contender {
   private static final double LEARNING_RATE = 1e-3;
 
   private final Context context;
+  private final boolean oneThread;
   private final StepWork work;
   private final Network net;
   private final Optimizer optimizer = new Optimizer(Adam.of(LEARNING_RATE, 0));
 
-  IntarsiaStep(Context context, StepWork work) {
+  IntarsiaStep(Context context, boolean oneThread, StepWork work) {
     this.context = context;
+    this.oneThread = oneThread;
     this.work = work;
     net = Models.build(work.model(), context, new ActivationShape(work.batch(), 3, 32, 32), 1, 1);
     // Kernel-wise masks do not come from scores: the layers obey stored ones.
@@ -79,7 +81,12 @@ final class IntarsiaStep implements Contender {
 
   @Override
   public String name() {
-    return Row.OURS;
+    return oneThread ? Row.OURS + Row.ONE_THREAD : Row.OURS;
+  }
+
+  @Override
+  public boolean oneThread() {
+    return oneThread;
   }
 
   @Override

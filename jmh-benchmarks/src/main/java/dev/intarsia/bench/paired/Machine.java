@@ -14,7 +14,7 @@ import java.util.Locale;
  * @param isa instruction set that all were held to
  * @param threads CPU threads of each contender
  * @param gflops multiply-add probe, one thread
- * @param gbytes triad probe, one thread
+ * @param gbytes triad probe, all threads
  * @param libraries names and versions
  */
 record Machine(
@@ -57,8 +57,8 @@ record Machine(
   String lines() {
     return String.format(
         Locale.ROOT,
-        "%s, %d processors, JDK %s%n%s, %d thread(s); multiply-add %.0f GFLOP/s, triad %.1f GB/s"
-            + " a thread%n%s",
+        "%s, %d processors, JDK %s%n%s, %d thread(s); multiply-add %.0f GFLOP/s a thread,"
+            + " triad %.1f GB/s%n%s",
         processor,
         Runtime.getRuntime().availableProcessors(),
         Runtime.version(),

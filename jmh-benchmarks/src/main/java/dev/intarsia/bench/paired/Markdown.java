@@ -12,9 +12,12 @@ import java.util.Objects;
 final class Markdown {
   private Markdown() {}
 
-  static String of(Machine machine, List<Row> rows) {
+  static String of(Machine machine, List<Row> rows, List<Goals.Verdict> verdicts) {
     StringBuilder out = new StringBuilder();
     out.append(machine.lines().replace("\n", "\n\n")).append("\n");
+    if (!verdicts.isEmpty()) {
+      out.append(Goals.markdown(verdicts));
+    }
     Map<String, List<Row>> tables = new LinkedHashMap<>();
     for (Row row : rows) {
       String title = row.benchmark() + ", " + row.direction();
@@ -56,12 +59,23 @@ final class Markdown {
     }
   }
 
-  /** The ratio to the best peer, the interval behind it; or the time where there is no peer. */
+  /**
+   * The ratio to the best peer, the interval behind it; or the time where there is no peer. Of work
+   * that memory limits also the share of the triad, of several threads the speed-up.
+   */
   private static String cell(Row row) {
-    return row.ratio() == null
-        ? figure(row.ms()) + " ms"
-        : String.format(
-            Locale.ROOT, "%.2fx (%.2f-%.2f)", row.ratio(), row.ratioLow(), row.ratioHigh());
+    String cell =
+        row.ratio() == null
+            ? figure(row.ms()) + " ms"
+            : String.format(
+                Locale.ROOT, "%.2fx (%.2f-%.2f)", row.ratio(), row.ratioLow(), row.ratioHigh());
+    if (row.gflops() == null && row.rooflinePercent() != null) {
+      cell += String.format(Locale.ROOT, ", %.0f %%", row.rooflinePercent());
+    }
+    if (row.speedup() != null) {
+      cell += String.format(Locale.ROOT, ", %.2fx of one thread", row.speedup());
+    }
+    return cell;
   }
 
   static String structure(Row row) {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -35,6 +34,11 @@ public final class PairedMain implements Callable<Integer> {
 
   @Option(names = "--peers", description = "Beside oneDNN, LibTorch, OpenBLAS and plain Java.")
   boolean peers;
+
+  @Option(
+      names = "--goals",
+      description = "Only what the goals ask for, and a table of which are met.")
+  boolean goals;
 
   @Option(names = "--json", paramLabel = "FILE", description = "JMH's JSON of every round.")
   Path json;
@@ -76,11 +80,17 @@ public final class PairedMain implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     out = spec.commandLine().getOut();
-    List<Catalogue.Entry> entries = Catalogue.matching(regex);
+    List<Catalogue.Entry> entries =
+        Catalogue.matching(regex).stream()
+            .filter(entry -> !goals || Goals.needs(entry.id(), threads))
+            .toList();
     if (entries.isEmpty()) {
       throw new CommandLine.ParameterException(
           spec.commandLine(),
-          "no problem matches '" + regex + "'; --list without an expression names them all");
+          "no problem matches '"
+              + regex
+              + (goals ? "' and a goal" : "'")
+              + "; --list without an expression names them all");
     }
     if (list) {
       entries.forEach(entry -> out.println(entry.id()));
@@ -90,7 +100,7 @@ public final class PairedMain implements Callable<Integer> {
     Library.Settings settings = new Library.Settings(isa == null ? bestIsa() : isa, threads);
     List<Library> libraries = libraries(settings);
     try {
-      Roofline roofline = new Roofline(settings.isa());
+      Roofline roofline = new Roofline(settings.isa(), settings.threads());
       Machine machine = Machine.here(settings, roofline, libraries);
       out.println(machine.lines());
       write(machine, race(entries, libraries, settings, roofline), before);
@@ -136,36 +146,11 @@ public final class PairedMain implements Callable<Integer> {
     for (Catalogue.Entry entry : entries) {
       List<Timed> of = race.run(entry.make().get(), libraries);
       out.printf("%n%s%n", entry.id());
-      of.forEach(timed -> out.println(line(timed.row())));
+      of.forEach(timed -> out.println(timed.row().line()));
       out.flush();
       all.addAll(of);
     }
     return all;
-  }
-
-  private static String line(Row row) {
-    String who = row.implementation() + (row.variety().isEmpty() ? "" : " (" + row.variety() + ")");
-    return String.format(
-        Locale.ROOT,
-        "  %-34s %-13s %10.4f ms [%.4f, %.4f]  %8s GFLOP/s  %6s %%  %s",
-        who,
-        row.structure() + (row.density() < 1 ? " " + row.density() : ""),
-        row.ms(),
-        row.msLow(),
-        row.msHigh(),
-        row.gflops() == null ? "-" : String.format(Locale.ROOT, "%.1f", row.gflops()),
-        row.rooflinePercent() == null
-            ? "-"
-            : String.format(Locale.ROOT, "%.1f", row.rooflinePercent()),
-        row.ratio() == null
-            ? ""
-            : String.format(
-                Locale.ROOT,
-                "%6.2fx of %s [%.2f, %.2f]",
-                row.ratio(),
-                row.peer(),
-                row.ratioLow(),
-                row.ratioHigh()));
   }
 
   private void write(Machine machine, List<Timed> all, List<Row> before) throws IOException {
@@ -173,11 +158,12 @@ public final class PairedMain implements Callable<Integer> {
     if (summary != null) {
       Summary.write(summary, rows);
     }
+    List<Goals.Verdict> verdicts = goals ? Goals.judge(rows) : List.of();
     if (markdown != null) {
-      Files.writeString(markdown, Markdown.of(machine, rows));
+      Files.writeString(markdown, Markdown.of(machine, rows, verdicts));
     }
     if (html != null) {
-      Files.writeString(html, Page.of(machine, rows));
+      Files.writeString(html, Page.of(machine, rows, verdicts));
     }
     if (json != null) {
       JmhJson.write(json, all);
@@ -185,6 +171,9 @@ public final class PairedMain implements Callable<Integer> {
     if (compare != null) {
       out.println();
       out.print(Summary.compare(before, rows));
+    }
+    if (goals) {
+      out.print(Goals.text(verdicts));
     }
     out.flush();
   }

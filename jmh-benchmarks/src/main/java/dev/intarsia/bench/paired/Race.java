@@ -18,7 +18,7 @@ final class Race {
   Race(Library.Settings settings, Roofline roofline, double seconds) {
     this.settings = settings;
     this.roofline = roofline;
-    rounds = new PairedRounds(Clock.forThreads(settings.threads()), seconds, roofline);
+    rounds = new PairedRounds(settings.threads(), seconds, roofline);
   }
 
   /** Rows of one work: ours first, then the peers', the fastest variety of each. */
@@ -33,7 +33,8 @@ final class Race {
         contender.run();
         errors.put(contender, work.check(contender));
       }
-      return rows(work, fastest(rounds.time(contenders)), errors);
+      boolean memoryBound = work.flops(Structure.FULL) == 0 && work.bytes(Structure.FULL) > 0;
+      return rows(work, fastest(rounds.time(contenders, memoryBound)), errors);
     } finally {
       contenders.forEach(Contender::close);
     }
@@ -57,13 +58,13 @@ final class Race {
             .orElse(null);
     List<Timed> rows = new ArrayList<>();
     for (Series series : all) {
-      Row row = row(work, series, peer, errors.get(series.contender()));
+      Row row = row(work, series, all, peer, errors.get(series.contender()));
       rows.add(new Timed(row, series.seconds()));
     }
     return rows;
   }
 
-  private Row row(Work work, Series series, Series peer, double error) {
+  private Row row(Work work, Series series, List<Series> all, Series peer, double error) {
     Contender contender = series.contender();
     Structure structure = contender.structure();
     Spread spread = series.spread();
@@ -73,10 +74,10 @@ final class Race {
     double gbytes = bytes / spread.median() * 1e-9;
     Double percent = null;
     if (flops > 0) {
-      double peak = rounds.peak() * settings.threads();
+      double peak = rounds.peak() * (contender.oneThread() ? 1 : settings.threads());
       percent = 100 * gflops / roofline.attainable(peak, flops / bytes);
     } else if (bytes > 0) {
-      percent = 100 * gbytes / roofline.gbytes();
+      percent = 100 * gbytes / rounds.peak();
     }
     Spread ratio = peer == null ? null : series.ratioOf(peer);
     return new Row(
@@ -87,7 +88,7 @@ final class Race {
         structure.density(),
         work.batch(),
         settings.isa(),
-        settings.threads(),
+        contender.oneThread() ? 1 : settings.threads(),
         contender.name(),
         milliseconds(spread.median()),
         milliseconds(spread.low()),
@@ -100,8 +101,29 @@ final class Race {
         peer == null ? null : round(peer.median() / spread.median()),
         ratio == null ? null : round(ratio.low()),
         ratio == null ? null : round(ratio.high()),
+        over(series, named(all, contender.name() + Row.ONE_THREAD, structure)),
+        contender.name().equals(Row.OURS) && structure.equals(Structure.FULL)
+            ? inverse(over(series, named(all, Row.UNMASKED, structure)))
+            : null,
         Double.parseDouble(String.format(Locale.ROOT, "%.2g", error)),
         contender.variety());
+  }
+
+  private static Series named(List<Series> all, String name, Structure structure) {
+    return all.stream()
+        .filter(series -> series.contender().name().equals(name))
+        .filter(series -> series.contender().structure().equals(structure))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** How many times as fast as another in the same rounds, the median of them. */
+  private static Double over(Series series, Series other) {
+    return other == null ? null : Double.valueOf(round(series.ratioOf(other).median()));
+  }
+
+  private static Double inverse(Double value) {
+    return value == null ? null : Double.valueOf(round(1 / value));
   }
 
   private static double milliseconds(double seconds) {

@@ -7,8 +7,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What this machine can do on one thread right now, in plain Java: independent fused multiply-adds
- * in registers, and a triad {@code a = b + s * c} over arrays that no cache holds.
+ * What this machine can do right now, in plain Java: on one thread independent fused multiply-adds
+ * in registers; on all threads of the run a triad {@code a = b + s * c} over arrays that no cache
+ * holds.
  */
 public final class Roofline {
   private static final int ACCUMULATORS = 10; // with two operands within 16 registers
@@ -19,16 +20,27 @@ public final class Roofline {
 
   private static int vectorBits;
 
+  private final int threads;
+  private final float[] a = new float[TRIAD_FLOATS];
+  private final float[] b = new float[TRIAD_FLOATS];
+  private final float[] c = new float[TRIAD_FLOATS];
   private final double bandwidth;
   private float sink;
 
   /** Warms up and measures the bandwidth, which is then {@link #gbytes}. */
-  public Roofline(String isa) {
+  public Roofline(String isa, int threads) {
+    this.threads = threads;
     vectorBits = isa.equals("avx512") ? 512 : 256;
     for (int i = 0; i < WARM_UPS; i++) {
       gflops();
     }
-    bandwidth = triad();
+    Arrays.fill(b, 1);
+    Arrays.fill(c, 2);
+    double best = 0;
+    for (int repeat = 0; repeat < TRIAD_REPEATS; repeat++) {
+      best = Math.max(best, gbytesNow());
+    }
+    bandwidth = best;
   }
 
   /** GFLOP/s of one thread, measured now; a millisecond or two. */
@@ -37,7 +49,7 @@ public final class Roofline {
     return 2.0 * ACCUMULATORS * MultiplyAdd.SPECIES.length() * FMA_STEPS / seconds * 1e-9;
   }
 
-  /** GB/s of one thread, two streams read and one written. */
+  /** GB/s of all threads, two streams read and one written; the best of some. */
   public double gbytes() {
     return bandwidth;
   }
@@ -52,26 +64,41 @@ public final class Roofline {
     return sink;
   }
 
-  private double triad() {
-    float[] a = new float[TRIAD_FLOATS];
-    float[] b = new float[TRIAD_FLOATS];
-    float[] c = new float[TRIAD_FLOATS];
-    Arrays.fill(b, 1);
-    Arrays.fill(c, 2);
-    double best = 0;
-    for (int repeat = 0; repeat < TRIAD_REPEATS; repeat++) {
-      long begun = System.nanoTime();
-      triad(a, b, c, repeat);
-      double seconds = (System.nanoTime() - begun) * 1e-9;
-      best = Math.max(best, 3.0 * Float.BYTES * TRIAD_FLOATS / seconds * 1e-9);
-    }
+  /** The same measured now, once; some milliseconds. */
+  public double gbytesNow() {
+    double seconds = Clock.forThreads(threads).seconds(this::triad);
     sink += a[TRIAD_FLOATS / 2];
-    return best;
+    return 3.0 * Float.BYTES * TRIAD_FLOATS / seconds * 1e-9;
   }
 
-  private static void triad(float[] a, float[] b, float[] c, float s) {
-    for (int i = 0; i < a.length; i++) {
-      a[i] = b[i] + s * c[i];
+  private void triad() {
+    if (threads == 1) {
+      triad(a, b, c, 0, TRIAD_FLOATS);
+      return;
+    }
+    Thread[] parts = new Thread[threads];
+    for (int i = 0; i < threads; i++) {
+      int from = (int) ((long) TRIAD_FLOATS * i / threads);
+      int to = (int) ((long) TRIAD_FLOATS * (i + 1) / threads);
+      parts[i] = new Thread(() -> triad(a, b, c, from, to));
+      parts[i].start();
+    }
+    for (Thread part : parts) {
+      join(part);
+    }
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted while the triad ran", e);
+    }
+  }
+
+  private static void triad(float[] a, float[] b, float[] c, int from, int to) {
+    for (int i = from; i < to; i++) {
+      a[i] = b[i] + 3 * c[i];
     }
   }
 

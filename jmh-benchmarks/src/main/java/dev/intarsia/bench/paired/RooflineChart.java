@@ -123,6 +123,9 @@ final class RooflineChart {
             y(Math.min(peak, ridge * bandwidth)),
             x(highX),
             y(Math.min(peak, highX * bandwidth))));
+    String roof =
+        String.format(Locale.ROOT, "%.0f GFLOP/s, %.0f GB/s, probed in this run", peak, bandwidth);
+    text(WIDTH - RIGHT - 4, y(peak) - 6, "end", roof);
   }
 
   private void point(Row row, String who) {

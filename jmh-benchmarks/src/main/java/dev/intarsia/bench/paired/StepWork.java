@@ -16,7 +16,7 @@ public final class StepWork implements Work {
   public static final int IMAGE = 3 * 32 * 32;
 
   /** Steps between the two losses of a result. */
-  public static final int CHECKED_STEPS = 10;
+  public static final int CHECKED_STEPS = 6;
 
   private static final double MOST = 0.98;
 

@@ -50,6 +50,9 @@ final class Summary {
                 row.key()));
       }
     }
-    return out.toString();
+    boolean common = now.stream().anyMatch(row -> before.containsKey(row.key()));
+    return common
+        ? out.toString()
+        : "no row of the earlier summary has its like in this run%n".formatted();
   }
 }

@@ -3,13 +3,46 @@ package dev.intarsia.bench.paired;
 
 import dev.intarsia.CounterRandom;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
-/** Data that depends on its name alone. */
+/**
+ * Data that depends on its name alone; nobody writes to it. The last ones are kept: the directions
+ * of a problem share them.
+ */
 final class Values {
+  private static final int KEPT = 12;
+  private static final int LARGEST_KEPT = 1 << 24;
+  private static final Map<List<Object>, Object> LAST =
+      new LinkedHashMap<>(KEPT, 1, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<List<Object>, Object> eldest) {
+          return size() > KEPT;
+        }
+      };
+
   private Values() {}
 
   /** Uniform in [-1, 1). */
   static float[] uniform(String name, int count) {
+    return (float[]) kept(List.of(name, count), count, () -> drawUniform(name, count));
+  }
+
+  private static Object kept(List<Object> key, int count, Supplier<Object> draw) {
+    if (count > LARGEST_KEPT) {
+      return draw.get();
+    }
+    Object known = LAST.get(key);
+    if (known == null) {
+      known = draw.get();
+      LAST.put(key, known);
+    }
+    return known;
+  }
+
+  private static float[] drawUniform(String name, int count) {
     CounterRandom random = CounterRandom.of(1, "paired " + name);
     float[] values = new float[count];
     for (int i = 0; i < count; i++) {
@@ -18,11 +51,30 @@ final class Values {
     return values;
   }
 
+  /** One after the other. */
+  static float[] concatenated(List<float[]> parts) {
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    float[] all = new float[parts.stream().mapToInt(part -> part.length).sum()];
+    int at = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
+  }
+
   /**
    * A mask with exactly that share of its runs alive: {@code run} neighbours, a kernel's taps, live
    * or die together.
    */
   static boolean[] mask(String name, int count, int run, double density) {
+    List<Object> key = List.of(name, count, run, density);
+    return (boolean[]) kept(key, count, () -> drawMask(name, count, run, density));
+  }
+
+  private static boolean[] drawMask(String name, int count, int run, double density) {
     CounterRandom random = CounterRandom.of(1, "paired " + name);
     int units = count / run;
     int[] order = new int[units];

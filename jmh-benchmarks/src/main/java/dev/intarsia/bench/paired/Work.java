@@ -2,7 +2,8 @@
 package dev.intarsia.bench.paired;
 
 /** A named problem in one direction with its data, the same for every contender. */
-public sealed interface Work permits ConvWork, LinearWork, SelectWork, StepWork {
+public sealed interface Work
+    permits ActivationWork, ConvWork, LinearWork, PlaneWork, SelectWork, StepWork {
   /** Such as {@code masked_conv2d}. */
   String benchmark();
 
@@ -18,7 +19,10 @@ public sealed interface Work permits ConvWork, LinearWork, SelectWork, StepWork 
   /** Additions and multiplications by weights that are kept; padding counts as work. 0: unknown. */
   double flops(Structure structure);
 
-  /** Bytes that have to move at least once. */
+  /**
+   * Bytes that have to move at least once, or where memory alone limits the work (flops 0) as often
+   * as its definition demands of tensors that no cache holds.
+   */
   double bytes(Structure structure);
 
   /**

@@ -60,16 +60,21 @@ record DnnlProblem(
       memory.desc second,
       memory.desc result) {}
 
+  /** It knows no scores: their direction is that of the weights alone. */
   static DnnlProblem convolution(ConvWork work) {
     Conv2dShape s = work.shape();
+    Direction direction =
+        work.direction() == Direction.BACKWARD_WEIGHTS_SCORES
+            ? Direction.BACKWARD_WEIGHTS
+            : work.direction();
     return new DnnlProblem(
-        work.direction(),
+        direction,
         s,
         new long[] {s.n(), s.c(), s.h(), s.w()},
         new long[] {s.o(), s.i(), s.kh(), s.kw()},
         new long[] {s.n(), s.o(), s.oh(), s.ow()},
-        work.direction() == Direction.BACKWARD_DATA ? work.diffDst() : work.src(),
-        work.direction() == Direction.BACKWARD_WEIGHTS ? work.diffDst() : work.weights());
+        direction == Direction.BACKWARD_DATA ? work.diffDst() : work.src(),
+        direction == Direction.BACKWARD_WEIGHTS ? work.diffDst() : work.weights());
   }
 
   static DnnlProblem linear(LinearWork work) {

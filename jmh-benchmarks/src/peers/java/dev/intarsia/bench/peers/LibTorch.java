@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench.peers;
 
+import dev.intarsia.bench.paired.ActivationWork;
 import dev.intarsia.bench.paired.Contender;
 import dev.intarsia.bench.paired.ConvWork;
 import dev.intarsia.bench.paired.Library;
 import dev.intarsia.bench.paired.LinearWork;
+import dev.intarsia.bench.paired.PlaneWork;
 import dev.intarsia.bench.paired.SelectWork;
 import dev.intarsia.bench.paired.StepWork;
 import dev.intarsia.bench.paired.Work;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -52,6 +55,13 @@ public final class LibTorch implements Library {
     if (work instanceof SelectWork select) {
       return List.of(TorchCall.select(select));
     }
+    if (work instanceof PlaneWork plane) {
+      return List.of(TorchPass.plane(plane));
+    }
+    if (work instanceof ActivationWork activations) {
+      return List.of(
+          TorchPass.activations(activations, false), TorchPass.activations(activations, true));
+    }
     if (work instanceof StepWork step) {
       return List.of(new TorchStep(step, false), new TorchStep(step, true));
     }
@@ -61,6 +71,26 @@ public final class LibTorch implements Library {
   static Tensor tensor(float[] values, boolean channelsLast, long... dims) {
     Tensor tensor = Tensor.create(values, dims);
     return channelsLast ? tensor.contiguous(torch.MemoryFormat.ChannelsLast) : tensor;
+  }
+
+  /** Ones and zeros, as a user keeps a mask. */
+  static Tensor mask(boolean[] bits, boolean channelsLast, long... dims) {
+    float[] values = new float[bits.length];
+    for (int i = 0; i < bits.length; i++) {
+      values[i] = bits[i] ? 1 : 0;
+    }
+    return tensor(values, channelsLast, dims);
+  }
+
+  /** All elements the same. */
+  static Tensor filled(float value, long... dims) {
+    int count = 1;
+    for (long dim : dims) {
+      count = Math.toIntExact(count * dim);
+    }
+    float[] values = new float[count];
+    Arrays.fill(values, value);
+    return Tensor.create(values, dims);
   }
 
   static String variety(boolean channelsLast) {

@@ -9,7 +9,6 @@ import dev.intarsia.bench.paired.Direction;
 import dev.intarsia.bench.paired.LinearWork;
 import dev.intarsia.bench.paired.SelectWork;
 import dev.intarsia.bench.paired.Structure;
-import java.util.Arrays;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -26,6 +25,7 @@ final class TorchCall implements Contender {
   private static final long[] NONE = {0, 0};
 
   private final String variety;
+  private final Structure structure;
   private final PointerScope scope;
   private final Supplier<Tensor> compute;
   private Tensor last;
@@ -33,8 +33,9 @@ final class TorchCall implements Contender {
   /**
    * @param prepare makes the tensors, which live until {@link #close}, and returns what is timed
    */
-  private TorchCall(String variety, Supplier<Supplier<Tensor>> prepare) {
+  TorchCall(String variety, Structure structure, Supplier<Supplier<Tensor>> prepare) {
     this.variety = variety;
+    this.structure = structure;
     try (PointerScope opened = new PointerScope()) {
       scope = opened.extend();
       compute = prepare.get();
@@ -48,19 +49,22 @@ final class TorchCall implements Contender {
     long[] dilation = {s.dilationH(), s.dilationW()};
     return new TorchCall(
         LibTorch.variety(channelsLast),
+        Structure.FULL,
         () -> {
           Tensor src = LibTorch.tensor(work.src(), channelsLast, s.n(), s.c(), s.h(), s.w());
           Tensor diffDst =
               LibTorch.tensor(work.diffDst(), channelsLast, s.n(), s.o(), s.oh(), s.ow());
           long[] dims = {s.o(), s.i(), s.kh(), s.kw()};
           Tensor weights = LibTorch.tensor(work.weights(), channelsLast, dims);
-          Tensor mask = LibTorch.tensor(ones(work.weights().length), channelsLast, dims);
+          Tensor mask = LibTorch.mask(work.mask(Structure.FULL), channelsLast, dims);
           Tensor masked = weights.mul(mask);
           TensorOptional noBias = new TensorOptional();
           LongArrayRefOptional noBiasSizes = new LongArrayRefOptional();
           BoolPointer wanted = new BoolPointer(3);
           wanted.put(0, work.direction() == Direction.BACKWARD_DATA);
-          wanted.put(1, work.direction() == Direction.BACKWARD_WEIGHTS);
+          boolean scored = work.direction() == Direction.BACKWARD_WEIGHTS_SCORES;
+          Tensor scores = scored ? LibTorch.tensor(work.scores(), channelsLast, dims) : null;
+          wanted.put(1, scored || work.direction() == Direction.BACKWARD_WEIGHTS);
           wanted.put(2, false);
           Supplier<T_TensorTensorTensor_T> gradients =
               () ->
@@ -81,7 +85,13 @@ final class TorchCall implements Contender {
                 () -> torch.conv2d(src, weights.mul(mask), noBias, stride, pad, dilation, 1);
             // A copy of the handle: the tuple and what it holds go with the call.
             case BACKWARD_DATA -> () -> new Tensor(gradients.get().get0());
-            default -> () -> gradients.get().get1().mul(mask);
+            case BACKWARD_WEIGHTS -> () -> gradients.get().get1().mul(mask);
+            default ->
+                () -> {
+                  Tensor gradient = gradients.get().get1();
+                  gradient.mul(weights).mul(scores.sign()); // the scores' gradient
+                  return gradient.mul(mask);
+                };
           };
         });
   }
@@ -90,11 +100,12 @@ final class TorchCall implements Contender {
     LinearShape s = work.shape();
     return new TorchCall(
         "",
+        Structure.FULL,
         () -> {
           Tensor src = Tensor.create(work.src(), s.n(), s.i());
           Tensor diffDst = Tensor.create(work.diffDst(), s.n(), s.o());
           Tensor weights = Tensor.create(work.weights(), s.o(), s.i());
-          Tensor mask = Tensor.create(ones(work.weights().length), s.o(), s.i());
+          Tensor mask = LibTorch.filled(1, s.o(), s.i());
           Tensor masked = weights.mul(mask);
           return switch (work.direction()) {
             case FORWARD -> () -> torch.linear(src, weights.mul(mask));
@@ -107,16 +118,11 @@ final class TorchCall implements Contender {
   static TorchCall select(SelectWork work) {
     return new TorchCall(
         "kthvalue",
+        Structure.FULL,
         () -> {
           Tensor scores = Tensor.create(work.scores(), work.scores().length);
           return () -> new Tensor(torch.kthvalue(scores.abs(), work.rank()).get0());
         });
-  }
-
-  private static float[] ones(int count) {
-    float[] ones = new float[count];
-    Arrays.fill(ones, 1);
-    return ones;
   }
 
   @Override
@@ -131,7 +137,7 @@ final class TorchCall implements Contender {
 
   @Override
   public Structure structure() {
-    return Structure.FULL;
+    return structure;
   }
 
   @Override

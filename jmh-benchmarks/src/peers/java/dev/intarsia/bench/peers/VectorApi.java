@@ -23,6 +23,9 @@ public final class VectorApi implements Library {
   private static final int FILTERS = 4;
   private static final int CHANNELS = 8;
 
+  /** Beyond this it would take longer than all others together. */
+  private static final double MOST_FLOPS = 2e9;
+
   private boolean single;
 
   @Override
@@ -40,6 +43,7 @@ public final class VectorApi implements Library {
     boolean known =
         work instanceof ConvWork conv
             && conv.direction() == Direction.FORWARD
+            && conv.flops(Structure.FULL) <= MOST_FLOPS
             && conv.shape().groups() == 1
             && conv.shape().o() % FILTERS == 0;
     return known && single ? List.of(new Forward((ConvWork) work)) : List.of();

@@ -19,6 +19,8 @@ public final class BatchNorm2d implements Layer {
   private final String name;
   private final Activation in;
   private final Activation out;
+  private final Activation addend; // null for none
+  private final boolean rectifies;
   private final Tensor savedMean; // [C]
   private final Tensor savedRstd; // [C]
   private final Map<Integer, State> states = new HashMap<>();
@@ -27,13 +29,29 @@ public final class BatchNorm2d implements Layer {
 
   /** Builds the layer over [N, C, H, W], with key 0 selected. */
   public BatchNorm2d(String name, Activation in) {
+    this(name, in, null, false);
+  }
+
+  private BatchNorm2d(String name, Activation in, Activation addend, boolean rectifies) {
     this.name = name;
     this.in = in;
+    this.addend = addend;
+    this.rectifies = rectifies;
     batch = in.shape().n();
     out = in.allocateNext(in.shape().c(), in.shape().h(), in.shape().w());
     savedMean = Tensor.plain(in.context(), in.shape().c());
     savedRstd = Tensor.plain(in.context(), in.shape().c());
     selectNorms(0);
+  }
+
+  /** Normalises and rectifies: the values and gradients of a {@link Relu} behind the layer. */
+  static BatchNorm2d rectified(String name, Activation in) {
+    return new BatchNorm2d(name, in, null, true);
+  }
+
+  /** Normalises, adds another activation of the same shape and rectifies the sum. */
+  static BatchNorm2d rectifiedSum(String name, Activation in, Activation addend) {
+    return new BatchNorm2d(name, in, addend, true);
   }
 
   @Override
@@ -117,6 +135,9 @@ public final class BatchNorm2d implements Layer {
           .savedRstd(savedRstd)
           .src(in.value())
           .dst(out.value())
+          .addend(addend == null ? null : addend.value())
+          .relu(rectifies)
+          .diffAddend(addend == null ? null : addend.diff())
           .diffDst(out.diff())
           .diffSrc(in.diff())
           .diffScale(scale.gradient())

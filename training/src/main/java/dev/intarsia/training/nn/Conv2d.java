@@ -12,7 +12,6 @@ public final class Conv2d implements Layer {
   private final Activation out;
   private final Parameter weights;
   private final MaskedConv2d masked;
-  private final MaskedConv2d dense; // the same without its mask: scores need the whole gradient
 
   /**
    * Builds the layer; its weights are zero until the net draws them.
@@ -38,18 +37,15 @@ public final class Conv2d implements Layer {
     this.in = in;
     out = in.allocateNext(filters, shape.oh(), shape.ow());
     weights = Parameter.maskable(context, name + ".weights", filters, shape.i(), kernel, kernel);
-    masked = bind(context, shape).mask(weights.visible());
-    dense = bind(context, shape);
-  }
-
-  private MaskedConv2d bind(Context context, Conv2dShape shape) {
-    return MaskedConv2d.bind(context, shape)
-        .weights(weights.weights())
-        .src(in.value())
-        .dst(out.value())
-        .diffDst(out.diff())
-        .diffSrc(in.diff())
-        .diffWeights(weights.gradient());
+    masked =
+        MaskedConv2d.bind(context, shape)
+            .mask(weights.visible())
+            .weights(weights.weights())
+            .src(in.value())
+            .dst(out.value())
+            .diffDst(out.diff())
+            .diffSrc(in.diff())
+            .diffWeights(weights.gradient());
   }
 
   @Override
@@ -65,12 +61,11 @@ public final class Conv2d implements Layer {
     if (in.diff() != null) {
       masked.backwardData();
     }
-    if (weights.scores() == null) {
-      masked.backwardWeights();
-    } else {
-      dense.backwardWeights();
-      weights.scores().backward();
+    Scores scores = weights.scores();
+    if (scores != null) { // attached after the layer was built: the gradient is split from now on
+      masked.scores(scores.values()).diffScores(scores.gradient());
     }
+    masked.backwardWeights();
   }
 
   @Override
@@ -81,7 +76,6 @@ public final class Conv2d implements Layer {
   @Override
   public void batch(int n) {
     masked.batch(n);
-    dense.batch(n);
   }
 
   @Override

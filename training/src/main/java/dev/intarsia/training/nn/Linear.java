@@ -12,7 +12,6 @@ public final class Linear implements Layer {
   private final Activation out;
   private final Parameter weights;
   private final MaskedLinear masked;
-  private final MaskedLinear dense; // the same without its mask: scores need the whole gradient
 
   /**
    * Builds the layer; its weights are zero until the net draws them.
@@ -27,18 +26,15 @@ public final class Linear implements Layer {
     this.in = in;
     out = in.allocateNext(outputs, 1, 1);
     weights = Parameter.maskable(context, name + ".weights", outputs, in.features());
-    masked = bind(context, shape).mask(weights.visible());
-    dense = bind(context, shape);
-  }
-
-  private MaskedLinear bind(Context context, LinearShape shape) {
-    return MaskedLinear.bind(context, shape)
-        .weights(weights.weights())
-        .src(in.value())
-        .dst(out.value())
-        .diffDst(out.diff())
-        .diffSrc(in.diff())
-        .diffWeights(weights.gradient());
+    masked =
+        MaskedLinear.bind(context, shape)
+            .mask(weights.visible())
+            .weights(weights.weights())
+            .src(in.value())
+            .dst(out.value())
+            .diffDst(out.diff())
+            .diffSrc(in.diff())
+            .diffWeights(weights.gradient());
   }
 
   @Override
@@ -54,12 +50,11 @@ public final class Linear implements Layer {
     if (in.diff() != null) {
       masked.backwardData();
     }
-    if (weights.scores() == null) {
-      masked.backwardWeights();
-    } else {
-      dense.backwardWeights();
-      weights.scores().backward();
+    Scores scores = weights.scores();
+    if (scores != null) { // attached after the layer was built: the gradient is split from now on
+      masked.scores(scores.values()).diffScores(scores.gradient());
     }
+    masked.backwardWeights();
   }
 
   @Override
@@ -70,7 +65,6 @@ public final class Linear implements Layer {
   @Override
   public void batch(int n) {
     masked.batch(n);
-    dense.batch(n);
   }
 
   @Override

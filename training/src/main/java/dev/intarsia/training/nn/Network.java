@@ -117,7 +117,9 @@ public final class Network implements AutoCloseable {
   public void backward() {
     requireHead();
     for (Parameter parameter : active) {
-      parameter.gradient().zero();
+      if (parameter.scores() == null) { // with scores the gradient is written, not added to
+        parameter.gradient().zero();
+      }
     }
     head.backward();
     body.backward();

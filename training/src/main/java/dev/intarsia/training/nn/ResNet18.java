@@ -21,31 +21,27 @@ final class ResNet18 {
     Sequential body =
         new Sequential(input)
             .then(in -> new Conv2d("stem", in, base, 3, 1, 1))
-            .then(in -> new BatchNorm2d("stem.norm", in))
-            .then(Relu::new);
+            .then(in -> BatchNorm2d.rectified("stem.norm", in));
     for (int stage = 0; stage < STAGES; stage++) {
       int channels = base << stage;
       String name = "stage" + (stage + 1);
       int stride = stage == 0 ? 1 : 2;
       body.then(in -> block(name + ".0", in, channels, stride))
-          .then(Relu::new)
-          .then(in -> block(name + ".1", in, channels, 1))
-          .then(Relu::new);
+          .then(in -> block(name + ".1", in, channels, 1));
     }
     return body.then(AvgPool2d::global);
   }
 
   /** Two convolutions beside a shortcut, which is projected where the shape changes. */
   private static Layer block(String name, Activation input, int channels, int stride) {
-    return new Residual(
+    return new NormedResidual(
         input,
         branch ->
             new Sequential(branch)
                 .then(in -> new Conv2d(name + ".conv1", in, channels, 3, stride, 1))
-                .then(in -> new BatchNorm2d(name + ".norm1", in))
-                .then(Relu::new)
-                .then(in -> new Conv2d(name + ".conv2", in, channels, 3, 1, 1))
-                .then(in -> new BatchNorm2d(name + ".norm2", in)),
+                .then(in -> BatchNorm2d.rectified(name + ".norm1", in))
+                .then(in -> new Conv2d(name + ".conv2", in, channels, 3, 1, 1)),
+        name + ".norm2",
         shortcut ->
             stride == 1 && input.shape().c() == channels
                 ? new Sequential(shortcut)

@@ -8,7 +8,6 @@ import dev.intarsia.Tensor;
 import dev.intarsia.Ties;
 import dev.intarsia.ops.MagnitudeThreshold;
 import dev.intarsia.ops.MaskCut;
-import dev.intarsia.ops.ScoreEpilogue;
 
 /**
  * One real number per weight, from whose magnitudes the visible mask of a {@link Parameter} is cut:
@@ -25,7 +24,6 @@ public final class Scores implements AutoCloseable {
   private final Tensor kept;
   private final MagnitudeThreshold select;
   private final MaskCut cut;
-  private final ScoreEpilogue epilogue;
 
   Scores(Parameter parameter, double keep, float[] initial) {
     if (!(keep > 0 && keep <= 1)) {
@@ -54,13 +52,6 @@ public final class Scores implements AutoCloseable {
             .ties(Ties.KEPT)
             .mask(parameter.visible())
             .kept(kept);
-    epilogue =
-        ScoreEpilogue.bind(context, shape)
-            .weights(parameter.weights())
-            .scores(values)
-            .mask(parameter.visible())
-            .diffWeights(parameter.gradient())
-            .diffScores(gradient);
   }
 
   /**
@@ -79,11 +70,6 @@ public final class Scores implements AutoCloseable {
       throw new IllegalStateException("the scores of " + name + " diverged: " + e.getMessage(), e);
     }
     cut.apply();
-  }
-
-  /** Turns the dense gradient of the masked weights into those of weights and scores. */
-  void backward() {
-    epilogue.apply();
   }
 
   /** [rows, cols], in the dims of the weights; owned by the parameter. */
