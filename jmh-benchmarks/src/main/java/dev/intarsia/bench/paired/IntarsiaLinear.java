@@ -36,10 +36,10 @@ final class IntarsiaLinear {
   /** Every mask and none at all; weights packed by each call, and before. */
   List<Contender> all() {
     List<Contender> all = new ArrayList<>();
-    all.add(contender(Row.UNMASKED, Structure.FULL, null));
+    all.add(contender(Row.UNMASKED, Structure.FULL, masked(null)));
     boolean packs = work.direction() != Direction.BACKWARD_WEIGHTS && src.layout().block() > 1;
     for (Structure structure : Structure.ofConvolution(false)) {
-      all.add(contender(Row.OURS, structure, work.mask(structure)));
+      all.add(contender(Row.OURS, structure, masked(work.mask(structure))));
       if (packs) {
         all.add(packed(structure));
       }
@@ -49,12 +49,12 @@ final class IntarsiaLinear {
 
   /** What a speed-up by threads is measured with. */
   List<Contender> few() {
-    return List.of(contender(Row.OURS, Structure.FULL, work.mask(Structure.FULL)));
+    return List.of(contender(Row.OURS, Structure.FULL, masked(work.mask(Structure.FULL))));
   }
 
   /** As the inference of a finished task has it. */
   private Contender packed(Structure structure) {
-    MaskedLinear op = op(work.mask(structure));
+    MaskedLinear op = masked(work.mask(structure));
     if (work.direction() == Direction.FORWARD) {
       op.packed(Tensor.plain(context, op.packedLength()));
     } else {
@@ -64,11 +64,7 @@ final class IntarsiaLinear {
     return contender(Row.PACKED, structure, op);
   }
 
-  private Contender contender(String name, Structure structure, boolean[] bits) {
-    return contender(name, structure, op(bits));
-  }
-
-  private MaskedLinear op(boolean[] bits) {
+  private MaskedLinear masked(boolean[] bits) {
     Mask mask = bits == null ? null : Mask.of(context, s.o(), s.i(), bits);
     return MaskedLinear.bind(context, s).weights(weights).mask(mask).src(src);
   }
