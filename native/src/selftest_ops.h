@@ -317,6 +317,26 @@ inline ita_codebook_gradient bind(Problem& p, const ita_codebook_gradient*) {
           codes(p),         kCodeBits,          p.values(1 << kCodeBits)};
 }
 
+// Two sources under a mask, or one without; planes in panel order.
+inline ita_codebook_linear bind(Problem& p, const ita_codebook_linear*) {
+  const Size& s = p.s;
+  const int64_t panels = (s.rows + 15) / 16;
+  ita_codebook_linear op = {};
+  op.shape = {s.n, s.cols, s.rows, s.block};
+  op.weights.bits = kCodeBits;
+  op.weights.codes = codes(p);
+  op.weights.sources = 2;
+  op.weights.codebooks = p.values(2 << kCodeBits);
+  op.weights.owners = p.mask(panels, 16 * s.cols);
+  op.weights.mask = p.or_null(p.mask(panels, 16 * s.cols));
+  op.bias = p.or_null(p.values(s.rows));
+  op.src = p.activations(s.cols);
+  op.dst = p.activations(s.rows);
+  op.diff_dst = p.diffs(s.rows);
+  op.diff_src = p.diffs(s.cols);
+  return op;
+}
+
 }  // namespace selftest
 
 #endif  // INTARSIA_SELFTEST_OPS_H_

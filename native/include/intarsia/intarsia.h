@@ -700,6 +700,45 @@ typedef struct ita_codebook_gradient {
 
 ITA_API ita_status ita_codebook_gradient_apply(ita_context* ctx, const ita_codebook_gradient* op);
 
+/* ---- codebook_linear ----------------------------------------------------------------------- */
+
+/**
+ * A layer's weights as codes: what the codebook ops multiply, decoded in registers and never
+ * stored as floats.
+ *   weight[r, c] = mask[r, c] ? codebooks[source of (r, c), code of (r, c)] : 0
+ *
+ * Several tasks own weights of one layer, each with its own codebook: the source of a weight is the
+ * last s >= 1 whose plane of `owners` has its bit, else 0.
+ *
+ * Planes here are in panel order: the bits of sixteen rows at a column stand together, panels[p,
+ * 16 c + r] is weight (16 p + r, c). A plane has ceil(rows / 16) rows of ceil(cols / 2) words.
+ */
+typedef struct ita_codebook_weights {
+  const uint32_t* codes;  /**< codes of `bits` bits                                            */
+  const float* codebooks; /**< [sources, 2^bits]                                               */
+  const uint32_t* owners; /**< [sources - 1, ceil(rows / 16), ceil(cols / 2)]; NULL when 1     */
+  const uint32_t* mask;   /**< [ceil(rows / 16), ceil(cols / 2)] or NULL (all)                 */
+  int32_t bits;           /**< of a code, 1 .. 8                                               */
+  int32_t sources;        /**< 1 .. 255                                                        */
+} ita_codebook_weights;
+
+/**
+ * Matrix product with weights as codes:  dst = src weights^T + bias;  diff_src = diff_dst weights
+ */
+typedef struct ita_codebook_linear {
+  ita_linear_shape shape;
+  ita_codebook_weights weights; /**< [O, I]          read by forward, backward_data            */
+  const float* bias;            /**< [O] or NULL     read by forward                           */
+  const float* src;             /**< [N, I] activations, read by forward                       */
+  float* dst;                   /**< [N, O] activations, written by forward                    */
+  const float* diff_dst;        /**< [N, O] activations, read by backward_data                 */
+  float* diff_src;              /**< [N, I] activations, written by backward_data              */
+} ita_codebook_linear;
+
+ITA_API ita_status ita_codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op);
+ITA_API ita_status ita_codebook_linear_backward_data(ita_context* ctx,
+                                                     const ita_codebook_linear* op);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench;
 
-import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
@@ -27,16 +26,12 @@ public class CodebookGradientBenchmark extends KernelBenchmark {
   Rig rig(Context context, int images) {
     PlaneShape s = Problems.plane(problem);
     Rig rig = new Rig(context);
-    byte[] values = new byte[s.elements()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (byte) (i * 7 % (1 << bits));
-    }
     Tensor diffCentres = rig.plain("diffCentres", 1L << bits);
     CodebookGradient op =
         CodebookGradient.bind(context, s, bits)
             .gradient(rig.plain("gradient", s.rows(), s.cols()))
             .selected(rig.mask("selected", s.rows(), s.cols(), density))
-            .codes(Codes.of(context, s.rows(), s.cols(), bits, values))
+            .codes(rig.codes(s.rows(), s.cols(), bits))
             .diffCentres(diffCentres);
     double bytes = s.elements() * (4 + (1 + bits) / 8.0);
     return rig.call("apply", op::apply, s.elements(), bytes, s.elements() >> bits, diffCentres);
