@@ -95,6 +95,15 @@ inline double dense_cost(const ita_conv2d_shape& s, ita_direction direction, con
   return 1.15 * panels * (e.one_tile ? 1.06 : 1.0);
 }
 
+// Multiply-adds of a 3x3 filter that do not fall on padding of one pixel; kernels3x3.h leaves the
+// others out.
+inline double inside_of(const ita_conv2d_shape& s) {
+  const auto share = [](int64_t size, int64_t pad) {
+    return pad == 1 ? 1.0 - 2.0 / (3.0 * static_cast<double>(size)) : 1.0;
+  };
+  return share(s.h, s.pad_h) * share(s.w, s.pad_w);
+}
+
 inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, const Live& live) {
   const Extent e = extent_of(op->shape, direction);
   const double taps = (live.density() / 0.60 + 0.12) * (e.one_tile ? 1.3 : 1.0);
@@ -108,7 +117,7 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
   if (all < plan.cost) plan = {ITA_CONV2D_DENSE, all, all};
   if (!is_3x3(op->shape)) return plan;
   const double kernel_density = live.kernel_density();
-  const double kernels = kernel_density / 0.88 + 0.06;
+  const double kernels = kernel_density * inside_of(op->shape) / 0.88 + 0.06;
   if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
   if (op->exact) return plan;
   const double dense = winograd_cost(e);
@@ -162,7 +171,7 @@ inline double work_of(ita_conv2d_algorithm algorithm, const ita_conv2d_shape& s,
   const bool all = direction == ITA_BACKWARD_WEIGHTS;
   switch (algorithm) {
     case ITA_CONV2D_KERNELS:
-      return all ? 1.0 : live.kernel_density();
+      return all ? 1.0 : live.kernel_density() * inside_of(s);
     case ITA_CONV2D_WINOGRAD:
       return 0.25 * waste;
     case ITA_CONV2D_WINOGRAD_SKIP:
