@@ -3,8 +3,8 @@ package dev.intarsia;
 
 /**
  * Planes as the codebook ops read them: the bits of sixteen rows at a column stand together. A
- * plane [rows, cols] becomes a {@link Mask} of [ceil(rows / 16), 16 * cols], in which bit 16 * c + r
- * of row p is that of weight (16 * p + r, c).
+ * plane [rows, cols] becomes a {@link Mask} of [ceil(rows / 16), 16 * cols], in which bit 16 * c +
+ * r of row p is that of weight (16 * p + r, c).
  */
 public final class PanelOrder {
   /** Rows of a panel. */

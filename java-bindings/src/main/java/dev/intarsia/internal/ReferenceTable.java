@@ -471,8 +471,7 @@ public final class ReferenceTable {
   private static void codebookLinearBackwardData(Fields f) {
     LinearShape shape = f.shape(LinearShape.class);
     float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
-    CodebookLinearReference.backwardData(
-        shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
+    CodebookLinearReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
   }
 
   private static float[] decoded(Fields f, PlaneShape s) {

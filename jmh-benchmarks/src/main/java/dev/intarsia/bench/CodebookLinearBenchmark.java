@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench;
 
-import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.LinearShape;
 import dev.intarsia.PanelOrder;
