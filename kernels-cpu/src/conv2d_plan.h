@@ -92,7 +92,7 @@ inline double winograd_skip_cost(const Extent& e, double kernels) {
 inline double dense_cost(const ita_conv2d_shape& s, ita_direction direction, const Extent& e) {
   const int64_t rows = (direction == ITA_BACKWARD_DATA ? s.c : s.o) / s.groups;
   const double panels = static_cast<double>(round_up(rows, 4)) / static_cast<double>(rows);
-  return 1.15 * panels * (e.one_tile ? 1.06 : 1.0);
+  return 1.05 * panels * (e.one_tile ? 1.06 : 1.0);
 }
 
 // Multiply-adds of a 3x3 filter that do not fall on padding of one pixel; kernels3x3.h leaves the
