@@ -8,12 +8,11 @@
 #ifndef INTARSIA_MATRIX_OPERANDS_H_
 #define INTARSIA_MATRIX_OPERANDS_H_
 
-#include "parallel.h"
-#include "simd/simd.h"
+#include "codebook_decode.h"
 
 namespace ITA_ISA {
 
-constexpr int kPanelRows = kLanes;  // rows of a panel
+static_assert(kPanelRows == kLanes, "a row of a panel is a lane");
 
 // product[row, :] = bias[row] + sum over k of matrix(row, k) * src[k, :], where matrix is the
 // masked weights (forward) or their transpose (backward_data), for each block of 16 images of each
@@ -23,6 +22,7 @@ struct MatrixProduct {
   const uint32_t* mask;  // or NULL
   int64_t o, i;
   bool transposed;
+  const Decoder* decoder;  // or NULL: weights are codes, read in place of weights and mask
   const float* packed;  // or NULL: what pack_matrix made of weights and mask, read in their place
   const float* src;
   float* dst;

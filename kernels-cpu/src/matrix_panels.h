@@ -256,32 +256,48 @@ inline void multiply_item(const MatrixProduct& p, const PanelCut& cut, int64_t i
   }
 }
 
-// A linear layer that is not packed gathers a group of panels in cache for all its images; a 1x1
-// convolution, whose weights are few and used often, packs them for the call.
+// What a product needs of scratch memory, in floats. A linear layer that is not packed gathers a
+// group of panels in cache for all its images; a 1x1 convolution, whose weights are few and used
+// often, packs them for the call, unless they are codes.
+struct PanelRoom {
+  bool pack;
+  int64_t packed, gathered, copied;  // the latter two for each thread
+
+  PanelRoom(const MatrixProduct& p, const PanelCut& cut)
+      : pack(cut.copied && !p.packed && !p.decoder),
+        packed(pack ? cut.panels * kPanelRows * p.k() : 0),
+        gathered(p.packed || pack ? 0 : cut.depth * kPanelRows * kGroupPanels),
+        copied(cut.copied ? p.k() * kTileBlocks * ITA_BLOCK * cut.group_tiles : 0) {}
+
+  int64_t floats(int64_t threads) const { return packed + (gathered + copied) * threads; }
+};
+
+inline void multiply_panels(ita_context* ctx, const MatrixProduct& p, const PanelCut& cut,
+                            const PanelRoom& room, float* scratch) {
+  if (room.pack) pack_panels(ctx, p, scratch);
+  const float* packed = p.packed ? packed_panels(p.packed) : room.pack ? scratch : nullptr;
+  const int64_t work = p.k() * cut.item_panels * kPanelRows * cut.item_tiles * kTileBlocks;
+  parallel_for(ctx, cut.panel_items * cut.tile_items, grain_for(work),
+               [&](int64_t begin, int64_t end, int worker) {
+                 float* gathered = scratch + room.packed + worker * (room.gathered + room.copied);
+                 float* copied = cut.copied ? gathered + room.gathered : nullptr;
+                 for (int64_t item = begin; item < end; item++) {
+                   multiply_item(p, cut, item, {packed, gathered}, copied);
+                 }
+               });
+}
+
 inline ita_status multiply_panels(ita_context* ctx, const MatrixProduct& p) {
   const PanelCut cut(p, ctx->threads);
-  const bool pack = cut.copied && !p.packed;
-  const int64_t pack_part = pack ? cut.panels * kPanelRows * p.k() : 0;
-  const int64_t gather_part = p.packed || pack ? 0 : cut.depth * kPanelRows * kGroupPanels;
-  const int64_t copy_part = cut.copied ? p.k() * kTileBlocks * ITA_BLOCK * cut.group_tiles : 0;
-  const int64_t floats = pack_part + (gather_part + copy_part) * ctx->threads;
+  const PanelRoom room(p, cut);
+  const int64_t floats = room.floats(ctx->threads);
   float* scratch = nullptr;
   if (floats) {
     scratch =
         static_cast<float*>(ita_core_scratch(ctx, static_cast<int64_t>(sizeof(float)) * floats));
     if (!scratch) return ITA_OUT_OF_MEMORY;
   }
-  if (pack) pack_panels(ctx, p, scratch);
-  const float* packed = p.packed ? packed_panels(p.packed) : pack ? scratch : nullptr;
-  const int64_t work = p.k() * cut.item_panels * kPanelRows * cut.item_tiles * kTileBlocks;
-  parallel_for(ctx, cut.panel_items * cut.tile_items, grain_for(work),
-               [&](int64_t begin, int64_t end, int worker) {
-                 float* gathered = scratch + pack_part + worker * (gather_part + copy_part);
-                 float* copied = cut.copied ? gathered + gather_part : nullptr;
-                 for (int64_t item = begin; item < end; item++) {
-                   multiply_item(p, cut, item, {packed, gathered}, copied);
-                 }
-               });
+  multiply_panels(ctx, p, cut, room, scratch);
   return ITA_OK;
 }
 

@@ -135,6 +135,56 @@ bool correct(mask_cut_apply_tag, const ita_mask_cut& op, const Problem& p) {
   return same && kept == *op.kept;
 }
 
+// Each centre is the mean of the values that are nearest to it.
+bool correct(codebook_fit_apply_tag, const ita_codebook_fit& op, const Problem& p) {
+  std::vector<double> sum(op.size), count(op.size);
+  for (int64_t i = 0; i < plane(p.s); i++) {
+    if (!bit(op.selected, p.s.cols, i)) continue;
+    int32_t nearest = 0;
+    for (int32_t j = 1; j < *op.used; j++) {
+      if (fabs(double{op.values[i]} - op.centres[j]) <
+          fabs(double{op.values[i]} - op.centres[nearest])) {
+        nearest = j;
+      }
+    }
+    sum[nearest] += op.values[i];
+    count[nearest]++;
+  }
+  bool same = true;
+  for (int32_t j = 0; j < *op.used; j++) same = same && near(op.centres[j], sum[j] / count[j]);
+  return same;
+}
+
+uint32_t code_at(const uint32_t* codes, const Problem& p, int64_t i) {
+  const int64_t row = i / p.s.cols, col = i % p.s.cols, words = (p.s.cols + 9) / 10;
+  return codes[(row / 16 * words + col / 10) * 16 + row % 16] >> col % 10 * 3 & 7;
+}
+
+bool correct(codebook_assign_apply_tag, const ita_codebook_assign& op, const Problem& p) {
+  bool same = true;
+  for (int64_t i = 0; i < plane(p.s); i++) {
+    const float before = p.before(op.values)[i];
+    if (!bit(op.selected, p.s.cols, i)) {
+      same = same && op.values[i] == before;
+      continue;
+    }
+    const uint32_t code = code_at(op.codes, p, i);
+    same = same && code < 5 && op.values[i] == op.centres[code] &&
+           (before <= -1 || before >= 1 || fabsf(before - op.values[i]) < 0.2001f);
+  }
+  return same;
+}
+
+bool correct(codebook_gradient_apply_tag, const ita_codebook_gradient& op, const Problem& p) {
+  double sums[8] = {};
+  for (int64_t i = 0; i < plane(p.s); i++) {
+    if (bit(op.selected, p.s.cols, i)) sums[code_at(op.codes, p, i)] += op.gradient[i];
+  }
+  bool same = true;
+  for (int j = 0; j < 8; j++) same = same && near(op.diff_centres[j], sums[j]);
+  return same;
+}
+
 // ---- the walk
 
 ita_context* open_context(ita_isa isa, int32_t threads, char* message, size_t size) {

@@ -279,6 +279,64 @@ inline ita_accuracy bind(Problem& p, const ita_accuracy*) {
           p.labels(first, classes),       p.counts(1)};
 }
 
+inline ita_codebook_fit bind(Problem& p, const ita_codebook_fit*) {
+  const Size& s = p.s;
+  uint32_t* selected = p.mask(s.rows, s.cols);
+  selected[0] |= 1;
+  constexpr int32_t kSize = 5;
+  return {{s.rows, s.cols}, p.values(plane(s)), p.or_null(selected), kSize,
+          p.values(kSize),  p.counts(1)};
+}
+
+constexpr int32_t kCodeBits = 3;
+
+// Codes of the plane, of whatever bits: every word is read.
+inline uint32_t* codes(Problem& p) {
+  const int64_t words = (p.s.cols + 9) / 10;
+  uint32_t* codes = p.mask((p.s.rows + 15) / 16 * 16, 32 * words);
+  for (int64_t i = 0; i < (p.s.rows + 15) / 16 * 16 * words; i++) codes[i] &= 0x3FFFFFFF;
+  return codes;
+}
+
+inline ita_codebook_assign bind(Problem& p, const ita_codebook_assign*) {
+  const Size& s = p.s;
+  float* centres = p.values(5);
+  for (int j = 0; j < 5; j++) centres[j] = 0.4f * static_cast<float>(j) - 0.8f;
+  return {{s.rows, s.cols},
+          p.values(plane(s)),
+          p.or_null(p.mask(s.rows, s.cols)),
+          centres,
+          5,
+          kCodeBits,
+          codes(p)};
+}
+
+inline ita_codebook_gradient bind(Problem& p, const ita_codebook_gradient*) {
+  const Size& s = p.s;
+  return {{s.rows, s.cols}, p.values(plane(s)), p.or_null(p.mask(s.rows, s.cols)),
+          codes(p),         kCodeBits,          p.values(1 << kCodeBits)};
+}
+
+// Two sources under a mask, or one without; planes in panel order.
+inline ita_codebook_linear bind(Problem& p, const ita_codebook_linear*) {
+  const Size& s = p.s;
+  const int64_t panels = (s.rows + 15) / 16;
+  ita_codebook_linear op = {};
+  op.shape = {s.n, s.cols, s.rows, s.block};
+  op.weights.bits = kCodeBits;
+  op.weights.codes = codes(p);
+  op.weights.sources = 2;
+  op.weights.codebooks = p.values(2 << kCodeBits);
+  op.weights.owners = p.mask(panels, 16 * s.cols);
+  op.weights.mask = p.or_null(p.mask(panels, 16 * s.cols));
+  op.bias = p.or_null(p.values(s.rows));
+  op.src = p.activations(s.cols);
+  op.dst = p.activations(s.rows);
+  op.diff_dst = p.diffs(s.rows);
+  op.diff_src = p.diffs(s.cols);
+  return op;
+}
+
 }  // namespace selftest
 
 #endif  // INTARSIA_SELFTEST_OPS_H_

@@ -187,6 +187,27 @@ template <int kBits>
 inline U ShiftLeftU(U a) {
   return {_mm256_slli_epi32(a.lo, kBits), _mm256_slli_epi32(a.hi, kBits)};
 }
+inline U ShiftRightBy(U a, int bits) {
+  const __m128i count = _mm_cvtsi32_si128(bits);
+  return {_mm256_srl_epi32(a.lo, count), _mm256_srl_epi32(a.hi, count)};
+}
+template <int kBits>
+inline __m256 Lookup8(const float* table, __m256i i) {
+  if constexpr (kBits <= 3) {
+    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), i);
+  } else if constexpr (kBits == 4) {
+    const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), i);
+    const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), i);
+    return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)));
+  } else {
+    const __m256i code = _mm256_and_si256(i, _mm256_set1_epi32((1 << kBits) - 1));
+    return _mm256_i32gather_ps(table, code, 4);
+  }
+}
+template <int kBits>
+inline V Lookup(const float* table, U index) {
+  return {Lookup8<kBits>(table, index.lo), Lookup8<kBits>(table, index.hi)};
+}
 inline M EqU(U a, U b) {
   return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.lo, b.lo)),
           _mm256_castsi256_ps(_mm256_cmpeq_epi32(a.hi, b.hi))};

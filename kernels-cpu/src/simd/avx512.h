@@ -125,6 +125,22 @@ template <int kBits>
 inline U ShiftLeftU(U a) {
   return {_mm512_slli_epi32(a.v, kBits)};
 }
+inline U ShiftRightBy(U a, int bits) { return {_mm512_srl_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
+template <int kBits>
+inline V Lookup(const float* table, U index) {
+  const __m512i i = index.v;
+  if constexpr (kBits <= 4) {
+    return _mm512_permutexvar_ps(i, _mm512_loadu_ps(table));
+  } else if constexpr (kBits == 5) {
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), i, _mm512_loadu_ps(table + 16));
+  } else if constexpr (kBits == 8) {
+    return _mm512_i32gather_ps(_mm512_and_si512(i, _mm512_set1_epi32(0xFF)), table, 4);
+  } else {
+    const __mmask16 high = _mm512_test_epi32_mask(i, _mm512_set1_epi32(1 << (kBits - 1)));
+    return _mm512_mask_blend_ps(high, Lookup<kBits - 1>(table, index),
+                                Lookup<kBits - 1>(table + (1 << (kBits - 1)), index));
+  }
+}
 inline M EqU(U a, U b) { return _mm512_cmpeq_epi32_mask(a.v, b.v); }
 inline M GtU(U a, U b) { return _mm512_cmpgt_epi32_mask(a.v, b.v); }
 inline V BitsToFloat(U a) { return _mm512_castsi512_ps(a.v); }

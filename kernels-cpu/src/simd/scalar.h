@@ -203,6 +203,17 @@ inline U ShiftLeftU(U a) {
   U r;
   ITA_LANES(a.lane[i] << kBits);
 }
+inline U ShiftRightBy(U a, int bits) {
+  U r;
+  ITA_LANES(a.lane[i] >> bits);
+}
+// table[the low bits of each lane]; what stands above the bits is ignored. The table has 2^kBits
+// entries, sixteen at least: a smaller one is repeated.
+template <int kBits>
+inline V Lookup(const float* table, U index) {
+  V r;
+  ITA_LANES(table[index.lane[i] & ((1u << kBits) - 1)]);
+}
 inline M EqU(U a, U b) { ITA_MASK(a.lane[i] == b.lane[i]); }
 inline M GtU(U a, U b) { ITA_MASK(int32_t(a.lane[i]) > int32_t(b.lane[i])); }  // signed
 inline V BitsToFloat(U a) {

@@ -631,6 +631,114 @@ typedef struct ita_reorder {
 ITA_API ita_status ita_reorder_pack(ita_context* ctx, const ita_reorder* op);
 ITA_API ita_status ita_reorder_unpack(ita_context* ctx, const ita_reorder* op);
 
+/* ---- codebook_fit -------------------------------------------------------------------------- */
+
+/**
+ * The centres that stand for the selected values with the least sum of squared distances: 1-D
+ * k-means on sorted values.
+ *
+ * Exact (the global optimum) while the values, or the 4096 intervals that a larger set is cut into
+ * at first, are few; from there Lloyd's rule on the values themselves until no interval moves. See
+ * docs/ops/codebook_fit.md for the bounds. Of equal distances a value goes to the lower centre.
+ * Independent of element order and of the number of threads. -0 counts as 0.
+ *
+ * No selected value, or one that is not finite, is ITA_INVALID_VALUE.
+ */
+typedef struct ita_codebook_fit {
+  ita_plane_shape shape;
+  const float* values;      /**< [rows, cols]                                                  */
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)] or NULL (all)                         */
+  int32_t size;             /**< centres wanted, 2 .. 256                                      */
+  float* centres;           /**< [size] written, rising; past `used` they repeat the last      */
+  int64_t* used;            /**< [1] written: min(size, different values)                      */
+} ita_codebook_fit;
+
+ITA_API ita_status ita_codebook_fit_apply(ita_context* ctx, const ita_codebook_fit* op);
+
+/* ---- codes --------------------------------------------------------------------------------- */
+
+/**
+ * Weights as codes: `bits` (1 .. 8) a weight, 32 / bits of them in a word, the first in its lowest
+ * bits; bits left over are zero. Sixteen rows are a panel, and a panel's words stand side by side:
+ *   codes[ceil(rows / 16), ceil(cols / (32 / bits)), 16]
+ * so that one vector of words holds the same columns of sixteen rows. Rows and columns that do not
+ * exist have code 0. docs/formats/codes.md.
+ */
+
+/* ---- codebook_assign ----------------------------------------------------------------------- */
+
+/**
+ * Rounds the selected values to their nearest centres: code and value are written, others kept.
+ * Midway, in single precision, a value goes to the lower centre.
+ */
+typedef struct ita_codebook_assign {
+  ita_plane_shape shape;
+  float* values;            /**< [rows, cols] selected ones replaced by their centres          */
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)] or NULL (all)                         */
+  const float* centres;     /**< [size] not falling                                            */
+  int32_t size;             /**< 1 .. 2^bits                                                   */
+  int32_t bits;             /**< of a code, 1 .. 8                                             */
+  uint32_t* codes;          /**< codes of `bits` bits; those of selected weights written       */
+} ita_codebook_assign;
+
+ITA_API ita_status ita_codebook_assign_apply(ita_context* ctx, const ita_codebook_assign* op);
+
+/* ---- codebook_gradient --------------------------------------------------------------------- */
+
+/**
+ * The gradient of centres, for fine-tuning a codebook: the sum of the gradients of the weights that
+ * a centre stands for. (Han, Mao and Dally 2016, Deep Compression, section 3.)
+ */
+typedef struct ita_codebook_gradient {
+  ita_plane_shape shape;
+  const float* gradient;    /**< [rows, cols]                                                  */
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)] or NULL (all)                         */
+  const uint32_t* codes;    /**< codes of `bits` bits                                          */
+  int32_t bits;             /**< of a code, 1 .. 8                                             */
+  float* diff_centres;      /**< [2^bits] written                                              */
+} ita_codebook_gradient;
+
+ITA_API ita_status ita_codebook_gradient_apply(ita_context* ctx, const ita_codebook_gradient* op);
+
+/* ---- codebook_linear ----------------------------------------------------------------------- */
+
+/**
+ * A layer's weights as codes: what the codebook ops multiply, decoded in registers and never
+ * stored as floats.
+ *   weight[r, c] = mask[r, c] ? codebooks[source of (r, c), code of (r, c)] : 0
+ *
+ * Several tasks own weights of one layer, each with its own codebook: the source of a weight is the
+ * last s >= 1 whose plane of `owners` has its bit, else 0.
+ *
+ * Planes here are in panel order: the bits of sixteen rows at a column stand together, panels[p,
+ * 16 c + r] is weight (16 p + r, c). A plane has ceil(rows / 16) rows of ceil(cols / 2) words.
+ */
+typedef struct ita_codebook_weights {
+  const uint32_t* codes;  /**< codes of `bits` bits                                            */
+  const float* codebooks; /**< [sources, 2^bits]                                               */
+  const uint32_t* owners; /**< [sources - 1, ceil(rows / 16), ceil(cols / 2)]; NULL when 1     */
+  const uint32_t* mask;   /**< [ceil(rows / 16), ceil(cols / 2)] or NULL (all)                 */
+  int32_t bits;           /**< of a code, 1 .. 8                                               */
+  int32_t sources;        /**< 1 .. 255                                                        */
+} ita_codebook_weights;
+
+/**
+ * Matrix product with weights as codes:  dst = src weights^T + bias;  diff_src = diff_dst weights
+ */
+typedef struct ita_codebook_linear {
+  ita_linear_shape shape;
+  ita_codebook_weights weights; /**< [O, I]          read by forward, backward_data            */
+  const float* bias;            /**< [O] or NULL     read by forward                           */
+  const float* src;             /**< [N, I] activations, read by forward                       */
+  float* dst;                   /**< [N, O] activations, written by forward                    */
+  const float* diff_dst;        /**< [N, O] activations, read by backward_data                 */
+  float* diff_src;              /**< [N, I] activations, written by backward_data              */
+} ita_codebook_linear;
+
+ITA_API ita_status ita_codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op);
+ITA_API ita_status ita_codebook_linear_backward_data(ita_context* ctx,
+                                                     const ita_codebook_linear* op);
+
 #ifdef __cplusplus
 }
 #endif

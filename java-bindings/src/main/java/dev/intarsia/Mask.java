@@ -112,7 +112,7 @@ public final class Mask implements AutoCloseable {
   public int[] words() {
     requireOpen("words");
     int[] words = new int[(int) storage.elements()];
-    storage.download(words);
+    storage.download(words, 0);
     return words;
   }
 

@@ -207,7 +207,7 @@ public final class Tensor implements AutoCloseable {
     requireOpen("downloadInts");
     requireType(DType.I32, "downloadInts()");
     int[] values = new int[(int) elements()];
-    storage.download(values);
+    storage.download(values, 0);
     return values;
   }
 

@@ -52,8 +52,8 @@ public final class JavaStorage extends Storage {
   }
 
   @Override
-  public void download(int[] dst) {
-    System.arraycopy(array, 0, dst, 0, dst.length);
+  public void download(int[] dst, long at) {
+    System.arraycopy(array, (int) at, dst, 0, dst.length);
   }
 
   @Override

@@ -55,8 +55,8 @@ public final class NativeStorage extends Storage {
   }
 
   @Override
-  public void download(int[] dst) {
-    device.download(pointer, bytes(dst.length), host -> new IntPointer(host).get(dst));
+  public void download(int[] dst, long at) {
+    device.download(from(at), bytes(dst.length), host -> new IntPointer(host).get(dst));
   }
 
   @Override

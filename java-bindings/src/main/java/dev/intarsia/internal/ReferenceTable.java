@@ -6,6 +6,7 @@ import static java.util.Map.entry;
 import dev.intarsia.ActivationShape;
 import dev.intarsia.Conv2dShape;
 import dev.intarsia.LinearShape;
+import dev.intarsia.PanelOrder;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Pool2dShape;
 import dev.intarsia.Ties;
@@ -13,6 +14,10 @@ import dev.intarsia.reference.AccuracyReference;
 import dev.intarsia.reference.AddReference;
 import dev.intarsia.reference.AvgPool2dReference;
 import dev.intarsia.reference.BatchNormReference;
+import dev.intarsia.reference.CodebookAssignReference;
+import dev.intarsia.reference.CodebookFitReference;
+import dev.intarsia.reference.CodebookGradientReference;
+import dev.intarsia.reference.CodebookLinearReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
 import dev.intarsia.reference.MagnitudeThresholdReference;
@@ -63,7 +68,12 @@ public final class ReferenceTable {
           entry("softmax_cross_entropy_backward_data", ReferenceTable::softmaxBackwardData),
           entry("accuracy_forward", ReferenceTable::accuracyForward),
           entry("reorder_pack", ReferenceTable::reorderPack),
-          entry("reorder_unpack", ReferenceTable::reorderUnpack));
+          entry("reorder_unpack", ReferenceTable::reorderUnpack),
+          entry("codebook_fit_apply", ReferenceTable::codebookFitApply),
+          entry("codebook_assign_apply", ReferenceTable::codebookAssignApply),
+          entry("codebook_gradient_apply", ReferenceTable::codebookGradientApply),
+          entry("codebook_linear_forward", ReferenceTable::codebookLinearForward),
+          entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData));
 
   private ReferenceTable() {}
 
@@ -417,5 +427,79 @@ public final class ReferenceTable {
 
   private static void reorderUnpack(Fields f) {
     ReorderReference.unpack(f.shape(ActivationShape.class), f.floats("src"), f.floats("dst"));
+  }
+
+  private static void codebookFitApply(Fields f) {
+    f.longs("used")[0] =
+        CodebookFitReference.apply(
+            f.shape(PlaneShape.class),
+            f.floats("values"),
+            f.bits("selected"),
+            (int) f.integer("size"),
+            f.floats("centres"));
+  }
+
+  private static void codebookAssignApply(Fields f) {
+    CodeLayout layout = codes(f);
+    byte[] codes = layout.unpack(f.ints("codes"));
+    CodebookAssignReference.apply(
+        layout.shape(), f.floats("values"), f.bits("selected"), f.floats("centres"), codes);
+    System.arraycopy(layout.pack(codes), 0, f.ints("codes"), 0, layout.words());
+  }
+
+  private static void codebookGradientApply(Fields f) {
+    CodeLayout layout = codes(f);
+    CodebookGradientReference.apply(
+        layout.shape(),
+        f.floats("gradient"),
+        f.bits("selected"),
+        layout.unpack(f.ints("codes")),
+        f.floats("diffCentres"));
+  }
+
+  private static CodeLayout codes(Fields f) {
+    return new CodeLayout(f.shape(PlaneShape.class), (int) f.integer("bits"));
+  }
+
+  private static void codebookLinearForward(Fields f) {
+    LinearShape shape = f.shape(LinearShape.class);
+    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
+    CodebookLinearReference.forward(
+        shape, f.floats("src"), weights, f.floats("bias"), f.floats("dst"));
+  }
+
+  private static void codebookLinearBackwardData(Fields f) {
+    LinearShape shape = f.shape(LinearShape.class);
+    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
+    CodebookLinearReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
+  }
+
+  private static float[] decoded(Fields f, PlaneShape s) {
+    int bits = (int) f.integer("bits");
+    int sources = (int) f.integer("sources");
+    boolean[][] owners = new boolean[sources - 1][];
+    for (int i = 0; i < owners.length; i++) {
+      owners[i] = rows(s, f.bits("owners"), i);
+    }
+    boolean[] mask = f.bits("mask");
+    return CodebookLinearReference.decode(
+        s,
+        new CodeLayout(s, bits).unpack(f.ints("codes")),
+        bits,
+        f.floats("codebooks"),
+        owners,
+        mask == null ? null : rows(s, mask, 0));
+  }
+
+  /** Plane {@code index} of planes in panel order, as [rows, cols]. */
+  private static boolean[] rows(PlaneShape s, boolean[] panels, int index) {
+    int first = index * PanelOrder.shape(s).elements();
+    boolean[] bits = new boolean[s.elements()];
+    for (int k = 0; k < bits.length; k++) {
+      int row = k / s.cols();
+      int bit = row / PanelOrder.ROWS * s.cols() + k % s.cols();
+      bits[k] = panels[first + bit * PanelOrder.ROWS + row % PanelOrder.ROWS];
+    }
+    return bits;
   }
 }

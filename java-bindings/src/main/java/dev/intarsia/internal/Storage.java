@@ -44,8 +44,8 @@ public abstract sealed class Storage permits NativeStorage, JavaStorage {
   /** Reads {@code dst.length} elements from element {@code at}. */
   public abstract void download(float[] dst, long at);
 
-  /** Reads the first {@code dst.length} elements. */
-  public abstract void download(int[] dst);
+  /** Reads {@code dst.length} elements from element {@code at}. */
+  public abstract void download(int[] dst, long at);
 
   /** Reads the first {@code dst.length} elements. */
   public abstract void download(long[] dst);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.ops;
 
+import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.DType;
 import dev.intarsia.Layout;
@@ -269,6 +270,31 @@ public abstract class Operation {
     fields.field(field).set(mask);
     if (isNative()) {
       setter.accept(mask == null ? null : ((NativeStorage) mask.storage()).ints());
+    }
+  }
+
+  /** Binds codes of a plane of weights. */
+  final void codes(String field, Codes codes, Consumer<IntPointer> setter, PlaneShape shape) {
+    if (codes != null && (codes.rows() != shape.rows() || codes.cols() != shape.cols())) {
+      throw new IllegalArgumentException(
+          name()
+              + ": "
+              + field
+              + " is "
+              + codes
+              + ", expected ["
+              + shape.rows()
+              + ", "
+              + shape.cols()
+              + "]");
+    }
+    Tensor words = codes == null ? null : codes.tensor();
+    if (words != null) {
+      requireUsable(field, words.context(), words.isClosed());
+    }
+    fields.field(field).set(words);
+    if (isNative()) {
+      setter.accept(words == null ? null : ((NativeStorage) words.storage()).ints());
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench;
 
+import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.CounterRandom;
 import dev.intarsia.DType;
@@ -56,6 +57,26 @@ final class Rig {
     }
     Tensor tensor = Tensor.plain(context, longs);
     tensor.upload(values(name, count));
+    return tensor;
+  }
+
+  /** Codes in every order. */
+  Codes codes(int rows, int cols, int bits) {
+    byte[] codes = new byte[rows * cols];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = (byte) (i * 7 % (1 << bits));
+    }
+    return Codes.of(context, rows, cols, bits, codes);
+  }
+
+  /** Rising values, evenly spread over (-1, 1): centres. */
+  Tensor centres(int size) {
+    float[] values = new float[size];
+    for (int j = 0; j < size; j++) {
+      values[j] = (2 * j + 1f) / size - 1;
+    }
+    Tensor tensor = Tensor.plain(context, size);
+    tensor.upload(values);
     return tensor;
   }
 

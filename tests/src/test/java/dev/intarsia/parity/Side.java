@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.parity;
 
+import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.DType;
 import dev.intarsia.Layout;
@@ -140,6 +141,15 @@ public final class Side implements AutoCloseable {
   Mask mask(String name, int rows, int cols, boolean[] bits) {
     Mask mask = Mask.of(context, rows, cols, bits);
     return put(new Field(name, null, mask, Role.READ, null, 0, Bits.of(mask))).mask();
+  }
+
+  /** Codes, one byte per weight [rows, cols]; written in part where {@code written}. */
+  Codes codes(String name, int rows, int cols, int bits, byte[] codes, boolean written) {
+    Codes made = Codes.of(context, rows, cols, bits, codes);
+    Role role = written ? Role.WRITTEN : Role.READ;
+    Tensor words = made.tensor();
+    put(new Field(name, words, null, role, Tolerance.EXACT, 0, Bits.of(words)));
+    return made;
   }
 
   /** A mask that the op writes: its words start as all bits that exist. */

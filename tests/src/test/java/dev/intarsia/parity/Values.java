@@ -61,4 +61,14 @@ public final class Values {
     }
     return bits;
   }
+
+  /** Codes of a plane, below 2^bits. */
+  static byte[] codes(String name, int count, int bits) {
+    CounterRandom random = random(name);
+    byte[] codes = new byte[count];
+    for (int i = 0; i < count; i++) {
+      codes[i] = (byte) random.nextInt(1 << bits);
+    }
+    return codes;
+  }
 }

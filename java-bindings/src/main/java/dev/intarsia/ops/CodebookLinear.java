@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.ops;
+
+import static dev.intarsia.internal.ffi.Ita.ita_codebook_linear_backward_data;
+import static dev.intarsia.internal.ffi.Ita.ita_codebook_linear_forward;
+
+import dev.intarsia.Codes;
+import dev.intarsia.Context;
+import dev.intarsia.LinearShape;
+import dev.intarsia.Mask;
+import dev.intarsia.PanelOrder;
+import dev.intarsia.PlaneShape;
+import dev.intarsia.Tensor;
+import dev.intarsia.internal.NativeShapes;
+import dev.intarsia.internal.ffi.ita_codebook_linear;
+
+/**
+ * Matrix product with weights as {@link Codes}, decoded in registers: {@code dst = src weights^T +
+ * bias}, where a weight is the centre of its code in its source's codebook, or 0 outside the mask.
+ *
+ * <p>Several tasks own weights of one layer, each with its own codebook. The source of a weight is
+ * the last {@code s >= 1} whose plane has its bit, else 0. Planes are in {@link PanelOrder}.
+ */
+public final class CodebookLinear extends Operation {
+  /** Most codebooks of a layer. */
+  public static final int MAX_SOURCES = 255;
+
+  private final LinearShape shape;
+  private final PlaneShape plane;
+  private final int bits;
+  private final int sources;
+  private final ita_codebook_linear struct = onNative(ita_codebook_linear::new);
+  private final Entry forward;
+  private final Entry backwardData;
+
+  private CodebookLinear(Context context, LinearShape shape, int bits, int sources) {
+    super(context, shape.n());
+    if (bits < 1 || bits > Codes.MAX_BITS) {
+      throw new IllegalArgumentException(
+          name() + ": bits is " + bits + ", expected 1 .. " + Codes.MAX_BITS);
+    }
+    if (sources < 1 || sources > MAX_SOURCES) {
+      throw new IllegalArgumentException(
+          name() + ": sources is " + sources + ", expected 1 .. " + MAX_SOURCES);
+    }
+    this.shape = shape;
+    this.bits = bits;
+    this.sources = sources;
+    plane = new PlaneShape(shape.o(), shape.i());
+    String owners = sources > 1 ? "owners" : "owners?";
+    forward =
+        entry(
+            "codebook_linear_forward",
+            () -> ita_codebook_linear_forward(pointer(), struct),
+            "codes",
+            "codebooks",
+            owners,
+            "mask?",
+            "bias?",
+            "src",
+            "dst");
+    backwardData =
+        entry(
+            "codebook_linear_backward_data",
+            () -> ita_codebook_linear_backward_data(pointer(), struct),
+            "codes",
+            "codebooks",
+            owners,
+            "mask?",
+            "diffDst",
+            "diffSrc");
+    set("bits", bits, () -> struct.weights().bits(bits));
+    set("sources", sources, () -> struct.weights().sources(sources));
+    resize(shape.n());
+  }
+
+  /**
+   * Returns an op that has nothing bound yet; N is how many rows its tensors hold.
+   *
+   * @param bits of a code, 1 to 8
+   * @param sources codebooks of the layer, 1 to 255
+   */
+  public static CodebookLinear bind(Context context, LinearShape shape, int bits, int sources) {
+    return new CodebookLinear(context, shape, bits, sources);
+  }
+
+  /** [O, I] of the op's bits. */
+  public CodebookLinear codes(Codes codes) {
+    if (codes != null && codes.bits() != bits) {
+      throw new IllegalArgumentException(
+          name() + ": codes has " + codes.bits() + " bits, expected " + bits);
+    }
+    codes("codes", codes, p -> struct.weights().codes(p), plane);
+    return this;
+  }
+
+  /** [sources, 2^bits]. */
+  public CodebookLinear codebooks(Tensor codebooks) {
+    values("codebooks", codebooks, p -> struct.weights().codebooks(p), sources, 1L << bits);
+    return this;
+  }
+
+  /** The planes of sources 1, 2, ... one after the other, in panel order; null for one source. */
+  public CodebookLinear owners(Mask owners) {
+    if (owners != null && sources == 1) {
+      throw new IllegalArgumentException(
+          name() + ": owners is " + owners + ", expected null for one source");
+    }
+    PlaneShape panels = PanelOrder.shape(plane);
+    PlaneShape all = new PlaneShape(Math.max(1, sources - 1) * panels.rows(), panels.cols());
+    mask("owners", owners, p -> struct.weights().owners(p), all);
+    return this;
+  }
+
+  /** In panel order; null for all weights. */
+  public CodebookLinear mask(Mask mask) {
+    mask("mask", mask, p -> struct.weights().mask(p), PanelOrder.shape(plane));
+    return this;
+  }
+
+  /** [O] or null; read by forward. */
+  public CodebookLinear bias(Tensor bias) {
+    values("bias", bias, p -> struct.bias(p), shape.o());
+    return this;
+  }
+
+  /** [N, I] activations; read by forward. */
+  public CodebookLinear src(Tensor src) {
+    rows("src", src, p -> struct.src(p), shape.n(), shape.i());
+    return this;
+  }
+
+  /** [N, O] activations; written by forward. */
+  public CodebookLinear dst(Tensor dst) {
+    rows("dst", dst, p -> struct.dst(p), shape.n(), shape.o());
+    return this;
+  }
+
+  /** [N, O] activations; read by backwardData. */
+  public CodebookLinear diffDst(Tensor diffDst) {
+    rows("diffDst", diffDst, p -> struct.diff_dst(p), shape.n(), shape.o());
+    return this;
+  }
+
+  /** [N, I] activations; written by backwardData. */
+  public CodebookLinear diffSrc(Tensor diffSrc) {
+    rows("diffSrc", diffSrc, p -> struct.diff_src(p), shape.n(), shape.i());
+    return this;
+  }
+
+  /** Writes dst. */
+  public void forward() {
+    run(forward);
+  }
+
+  /** Writes diffSrc. */
+  public void backwardData() {
+    run(backwardData);
+  }
+
+  @Override
+  void resize(int n) {
+    LinearShape resized = shape.withN(n);
+    shape(resized, () -> NativeShapes.write(resized, block(), struct.shape()));
+  }
+}
