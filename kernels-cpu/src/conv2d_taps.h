@@ -101,6 +101,10 @@ inline void list_channels(ita_context* ctx, const ita_masked_conv2d* op, const G
     offset_of[taps++] = static_cast<int32_t>((rh.shift + padded.mh.before) * padded.row_stride +
                                              (rw.shift + padded.mw.before) * ITA_BLOCK);
   }
+  if (!taps) {  // as three of four phases of a 1x1 filter of stride 2
+    memset(lists.count, 0, static_cast<size_t>(lists.lists()) * sizeof *lists.count);
+    return;
+  }
   parallel_for(ctx, s.groups * chunks, grain_for(cost), [&](int64_t begin, int64_t end, int) {
     for (int64_t chunk = begin; chunk < end; chunk++) {
       const int64_t group = chunk / chunks;
