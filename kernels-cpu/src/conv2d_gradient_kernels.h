@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The weight gradient of the live kernels of a 3x3 convolution: for masks that do not return, where
-// nobody asks for the gradient of a dropped kernel.
+// The weight gradient of the live kernels of a 3x3 convolution of any stride: for masks that do not
+// return, where nobody asks for the gradient of a dropped kernel.
 //
 // Images are the vector. Live kernels that share an input channel go in threes: 27 sums in
 // registers, a source pixel loaded once for three outputs. An item is a few channels; it walks
@@ -10,7 +10,9 @@
 // Roofline: 12 loads, of two a cycle, for 27 multiply-adds, also of two a cycle. Measured (AMD Zen
 // 5, AVX-512, one thread; GFLOP/s of live products of 265, 75 % off, N = 16 / 64): 188 / 109 at
 // 64@32x32, 184 / 166 at 128@16x16, 153 / 154 at 256@8x8, 64 / 92 at 512@4x4, where sums of lanes
-// take longer than products. Strips of 512 KB and an eighth of the channels: as fast.
+// take longer than products. Stride 2, N = 64, 75 % off, against the dense gradient with outputs as
+// the vector: 64-128@32 5.8 ms for 10.7, 128-256@16 4.3 for 10.3, 256-512@8 5.8 for 10.6. Strips of
+// 512 KB and an eighth of the channels: as fast.
 #ifndef INTARSIA_CONV2D_GRADIENT_KERNELS_H_
 #define INTARSIA_CONV2D_GRADIENT_KERNELS_H_
 
@@ -53,13 +55,14 @@ struct Gradient {
         acc[o][t] = strip.first ? Zero() : Load(sums + (o * 9 + t) * kLanes);
       }
     }
+    const int64_t down = geo.s.stride_h * padded.row_stride, right = geo.s.stride_w * ITA_BLOCK;
     const int64_t width = int64_t(geo.s.ow) * ITA_BLOCK;
     const int64_t diff_block = int64_t(geo.s.o) * geo.s.oh * width;
     for (int64_t n = 0; n < strip.images; n++) {
       for (int64_t row = 0; row < strip.rows; row++) {
-        const float* line = x + n * padded.block_stride + row * padded.row_stride;
+        const float* pixels = x + n * padded.block_stride + row * down;
         const int64_t from = n * diff_block + row * width;
-        for (int64_t at = 0; at < width; at += ITA_BLOCK) {
+        for (int64_t at = 0; at < width; at += ITA_BLOCK, pixels += right) {
           V d[kO];
 #pragma GCC unroll 3
           for (int o = 0; o < kO; o++) d[o] = Load(diff[o] + from + at);
@@ -67,7 +70,7 @@ struct Gradient {
           for (int a = 0; a < 3; a++) {
 #pragma GCC unroll 3
             for (int b = 0; b < 3; b++) {
-              const V pixel = Load(line + a * padded.row_stride + at + b * ITA_BLOCK);
+              const V pixel = Load(pixels + a * padded.row_stride + b * ITA_BLOCK);
 #pragma GCC unroll 3
               for (int o = 0; o < kO; o++) {
                 acc[o][a * 3 + b] = MulAdd(pixel, d[o], acc[o][a * 3 + b]);
@@ -90,7 +93,7 @@ struct Gradient {
     const ita_conv2d_shape& s = geo.s;
     const int64_t plane = int64_t(s.oh) * s.ow * ITA_BLOCK;
     const float* x = padded.data + strip.n * padded.block_stride + channel * padded.channel_stride +
-                     strip.row * padded.row_stride;
+                     strip.row * s.stride_h * padded.row_stride;
     const float* base = op->diff_dst + strip.n * s.o * plane + strip.row * s.ow * ITA_BLOCK;
     int64_t k = 0;
     for (; k + kTogether <= count; k += kTogether) {
@@ -121,8 +124,8 @@ struct Gradient {
       }
     }
     const float* x = padded.data + n * padded.block_stride + channel * padded.channel_stride +
-                     (first + 2) * padded.row_stride;
-    for (int64_t k = 0; k < strip.rows * padded.row_stride; k += ITA_BLOCK) {
+                     (first * s.stride_h + 2) * padded.row_stride;
+    for (int64_t k = 0; k < strip.rows * s.stride_h * padded.row_stride; k += ITA_BLOCK) {
       __builtin_prefetch(x + k, 0, 2);
     }
   }

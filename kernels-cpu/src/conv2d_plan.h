@@ -34,7 +34,7 @@ inline Live count_live(const ita_conv2d_shape& s, const uint32_t* mask) {
   if (!mask) return live;
   const int64_t words = words_of(i * taps);
   live.weights = 0;
-  if (!is_3x3(s)) {
+  if (!has_3x3_kernels(s)) {
     for (int64_t word = 0; word < s.o * words; word++) {
       live.weights += __builtin_popcount(mask[word]);
     }
@@ -52,8 +52,12 @@ inline bool is_pointwise(const ita_conv2d_shape& s) {
          s.pad_h == 0 && s.pad_w == 0;
 }
 
-inline bool fits(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm) {
+inline bool fits(const ita_conv2d_shape& s, ita_conv2d_algorithm algorithm,
+                 ita_direction direction) {
   if (algorithm == ITA_CONV2D_TAPS || algorithm == ITA_CONV2D_DENSE) return true;
+  if (algorithm == ITA_CONV2D_KERNELS && direction == ITA_BACKWARD_WEIGHTS) {
+    return has_3x3_kernels(s);
+  }
   return algorithm == ITA_CONV2D_POINTWISE ? is_pointwise(s) : is_3x3(s);
 }
 
@@ -138,11 +142,11 @@ inline Plan plan_gradient(const ita_masked_conv2d* op, const Live& live) {
   const double blocks = 24.0 * live.density() < 1.0 ? 24.0 * live.density() : 1.0;
   const double direct = 1.18 * (fills_outputs(Geometry(s)) ? 1.0 : blocks);
   Plan plan = {ITA_CONV2D_TAPS, direct, direct};
-  if (!is_3x3(s)) return plan;
+  if (!has_3x3_kernels(s)) return plan;
   const double pixels = static_cast<double>(s.oh) * s.ow;
   const double kernels = live.kernel_density() * (1.35 + 20.0 / pixels) + 0.01;
   if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
-  if (op->exact) return plan;
+  if (op->exact || !is_3x3(s)) return plan;
   const Extent e = extent_of(s, ITA_FORWARD);
   const double winograd = (0.30 + 8.0 / e.channels) * e.waste * (e.one_tile ? 1.2 : 1.0);
   if (winograd < plan.cost) plan = {ITA_CONV2D_WINOGRAD, winograd, plan.exact_cost};

@@ -48,9 +48,14 @@ struct Conv3x3 {
   }
 };
 
+// A kernel is nine weights, whatever the strides.
+inline bool has_3x3_kernels(const ita_conv2d_shape& s) {
+  return s.kh == 3 && s.kw == 3 && s.dilation_h == 1 && s.dilation_w == 1 && s.groups == 1 &&
+         s.pad_h <= 2 && s.pad_w <= 2;
+}
+
 inline bool is_3x3(const ita_conv2d_shape& s) {
-  return s.kh == 3 && s.kw == 3 && s.stride_h == 1 && s.stride_w == 1 && s.dilation_h == 1 &&
-         s.dilation_w == 1 && s.groups == 1 && s.pad_h <= 2 && s.pad_w <= 2;
+  return has_3x3_kernels(s) && s.stride_h == 1 && s.stride_w == 1;
 }
 
 inline Conv3x3 conv3x3_forward(const ita_masked_conv2d* op) {

@@ -140,7 +140,15 @@ class Collector {
     seen_.from_high += __builtin_popcount(bits.from_high & selected);
     seen_.above_high += __builtin_popcount(bits.above_high & selected);
     seen_.nan |= bits.nan & selected;
-    for (uint32_t in = bits.above_low & ~bits.from_high & selected; in; in &= in - 1) {
+    uint32_t in = bits.above_low & ~bits.from_high & selected;
+    for (int i = 0; i < 2; i++) {  // a branch on about every second word would be mispredicted
+      const int any = in != 0;
+      const int column = __builtin_ctz(in | 1u << 31) & -any;
+      wait_[waiting_] = magnitude_at(values_ + word.at + column);
+      waiting_ += any;
+      in &= in - 1;
+    }
+    for (; in; in &= in - 1) {
       wait_[waiting_++] = magnitude_at(values_ + word.at + __builtin_ctz(in));
     }
     if (waiting_ > kWait - kWordColumns) flush();

@@ -35,7 +35,7 @@ ita_status choose(ita_context* ctx, const ita_masked_conv2d* op, ita_direction d
         "and taps fit any shape, kernels a 3x3 filter of stride 1, dilation 1 and one group",
         algorithm_name(plan->algorithm));
   }
-  if (fits(op->shape, plan->algorithm)) return ITA_OK;
+  if (fits(op->shape, plan->algorithm, direction)) return ITA_OK;
   if (plan->algorithm == ITA_CONV2D_POINTWISE) {
     return ita_core_fail(
         ctx, ITA_UNSUPPORTED,
