@@ -48,7 +48,7 @@ struct Conv3x3 {
   }
 };
 
-// Whatever the strides are, a kernel is nine weights.
+// A kernel is nine weights, whatever the strides.
 inline bool has_3x3_kernels(const ita_conv2d_shape& s) {
   return s.kh == 3 && s.kw == 3 && s.dilation_h == 1 && s.dilation_w == 1 && s.groups == 1 &&
          s.pad_h <= 2 && s.pad_w <= 2;

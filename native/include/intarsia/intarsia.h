@@ -219,9 +219,9 @@ typedef struct ita_gradient_epilogue {
  */
 typedef enum ita_conv2d_algorithm {
   ITA_CONV2D_AUTO = 0,
-  ITA_CONV2D_TAPS = 1,          /**< lists of live weights; any shape                             */
-  ITA_CONV2D_KERNELS = 2,       /**< lists of live 3x3 kernels; stride 1, dilation 1, one group   */
-  ITA_CONV2D_WINOGRAD = 3,      /**< F(4x4, 3x3), all kernels; shapes as KERNELS; not exact       */
+  ITA_CONV2D_TAPS = 1,     /**< lists of live weights; any shape                             */
+  ITA_CONV2D_KERNELS = 2,  /**< live 3x3 kernels; stride 1 (gradient: any), dilation 1, one group */
+  ITA_CONV2D_WINOGRAD = 3, /**< F(4x4, 3x3), all kernels; shapes as KERNELS; not exact       */
   ITA_CONV2D_WINOGRAD_SKIP = 4, /**< F(4x4, 3x3), live kernels only; backward_weights: as above   */
   ITA_CONV2D_POINTWISE = 5,     /**< matrix product; 1x1, stride 1, no padding, one group */
   ITA_CONV2D_DENSE = 6          /**< all weights, dead ones as zeros; any shape */

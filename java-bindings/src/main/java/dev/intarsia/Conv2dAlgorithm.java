@@ -5,8 +5,9 @@ package dev.intarsia;
  * How the CPU computes a masked convolution. Backends without a choice ignore it.
  *
  * <p>KERNELS and both WINOGRADs need a 3x3 filter of stride 1, dilation 1, one group and padding of
- * at most 2. Row-major activations (of fewer than eight images) have TAPS and KERNELS alone. An op
- * forced to one that its shape does not fit throws {@link UnsupportedOperationException}.
+ * at most 2; the weight gradient of KERNELS takes any stride on blocked activations. Row-major
+ * activations (of fewer than eight images) have TAPS and KERNELS alone. An op forced to one that
+ * its shape does not fit throws {@link UnsupportedOperationException}.
  */
 public enum Conv2dAlgorithm {
   /**

@@ -122,7 +122,7 @@ class Conv2dAlgorithmsTest extends KernelParityTest<Conv2dShape> {
     return op::backwardData;
   }
 
-  private static Runnable backwardWeights(
+  static Runnable backwardWeights(
       Side side, Conv2dShape s, Problem<Conv2dShape> problem, Conv2dAlgorithm algorithm) {
     long products = (long) s.n() * s.oh() * s.ow();
     Tolerance exact = Tolerance.product(products, "src", "diffDst", "diffWeights");
