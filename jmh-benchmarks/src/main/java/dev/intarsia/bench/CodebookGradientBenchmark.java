@@ -26,7 +26,7 @@ public class CodebookGradientBenchmark extends KernelBenchmark {
   Rig rig(Context context, int images) {
     PlaneShape s = Problems.plane(problem);
     Rig rig = new Rig(context);
-    Tensor diffCentres = rig.plain("diffCentres", 1L << bits);
+    Tensor diffCentres = rig.plain("diffCentres", 1 << bits);
     CodebookGradient op =
         CodebookGradient.bind(context, s, bits)
             .gradient(rig.plain("gradient", s.rows(), s.cols()))
