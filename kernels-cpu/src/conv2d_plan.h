@@ -125,7 +125,8 @@ inline Plan plan_product(const ita_masked_conv2d* op, ita_direction direction, c
   if (all < plan.cost) plan = {ITA_CONV2D_DENSE, all, all};
   if (!is_3x3(op->shape)) return plan;
   const double kernel_density = live.kernel_density();
-  const double kernels = kernel_density * inside_of(op->shape) / 0.88 + 0.06;
+  // On one tile the lists, which are used once for each block of images, count for more.
+  const double kernels = kernel_density * inside_of(op->shape) / 0.88 + (e.one_tile ? 0.10 : 0.06);
   if (kernels < plan.cost) plan = {ITA_CONV2D_KERNELS, kernels, kernels};
   if (op->exact) return plan;
   const double dense = winograd_cost(e);
