@@ -37,7 +37,7 @@ public class CodebookAssignBenchmark extends KernelBenchmark {
             .centres(rig.centres(size))
             .codes(codes);
     double bytes = s.elements() * (8 + (1 + 2 * bits) / 8.0);
-    return rig.call("apply", op::apply, 0, bytes, 0, values, codes.tensor());
+    return rig.call("apply", op::apply, 0, bytes, 0, values);
   }
 
   /** Codes and rounded values. */

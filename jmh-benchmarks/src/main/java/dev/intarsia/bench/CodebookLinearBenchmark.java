@@ -35,7 +35,7 @@ public class CodebookLinearBenchmark extends KernelBenchmark {
     CodebookLinear op =
         CodebookLinear.bind(context, s, bits, 1)
             .codes(rig.codes(s.o(), s.i(), bits))
-            .codebooks(rig.centres(1 << bits))
+            .codebooks(rig.plain("codebooks", 1, 1 << bits))
             .mask(rig.mask("mask", panels.rows(), panels.cols(), density))
             .src(rig.images("src", s.n(), s.i(), 1, 1))
             .dst(dst)
