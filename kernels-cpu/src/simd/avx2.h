@@ -112,6 +112,14 @@ inline void Transpose(V v[kLanes]) {
   for (int i = 0; i < kLanes; i++) v[i] = {tile[0][i / 8][i % 8], tile[1][i / 8][i % 8]};
 }
 
+inline void TransposeQuads(V v[4]) {
+  const V a = v[0], b = v[1], c = v[2], d = v[3];
+  v[0] = {_mm256_permute2f128_ps(a.lo, b.lo, 0x20), _mm256_permute2f128_ps(c.lo, d.lo, 0x20)};
+  v[1] = {_mm256_permute2f128_ps(a.lo, b.lo, 0x31), _mm256_permute2f128_ps(c.lo, d.lo, 0x31)};
+  v[2] = {_mm256_permute2f128_ps(a.hi, b.hi, 0x20), _mm256_permute2f128_ps(c.hi, d.hi, 0x20)};
+  v[3] = {_mm256_permute2f128_ps(a.hi, b.hi, 0x31), _mm256_permute2f128_ps(c.hi, d.hi, 0x31)};
+}
+
 // ---- masks
 
 inline __m256 LaneMask8(uint32_t bits) {

@@ -83,6 +83,17 @@ inline void Transpose(V v[kLanes]) {
   }
 }
 
+inline void TransposeQuads(V v[4]) {
+  const V low01 = _mm512_shuffle_f32x4(v[0], v[1], 0x44);
+  const V high01 = _mm512_shuffle_f32x4(v[0], v[1], 0xEE);
+  const V low23 = _mm512_shuffle_f32x4(v[2], v[3], 0x44);
+  const V high23 = _mm512_shuffle_f32x4(v[2], v[3], 0xEE);
+  v[0] = _mm512_shuffle_f32x4(low01, low23, 0x88);
+  v[1] = _mm512_shuffle_f32x4(low01, low23, 0xDD);
+  v[2] = _mm512_shuffle_f32x4(high01, high23, 0x88);
+  v[3] = _mm512_shuffle_f32x4(high01, high23, 0xDD);
+}
+
 // ---- masks
 
 inline M FromBits(uint32_t bits) { return static_cast<M>(bits); }

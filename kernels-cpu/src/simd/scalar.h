@@ -112,6 +112,19 @@ inline void Transpose(V v[kLanes]) {
   }
 }
 
+// The same with parts of four lanes of four vectors.
+inline void TransposeQuads(V v[4]) {
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < i; j++) {
+      for (int lane = 0; lane < 4; lane++) {
+        float swapped = v[i].lane[4 * j + lane];
+        v[i].lane[4 * j + lane] = v[j].lane[4 * i + lane];
+        v[j].lane[4 * i + lane] = swapped;
+      }
+    }
+  }
+}
+
 // ---- masks
 
 #define ITA_MASK(condition)                                            \
