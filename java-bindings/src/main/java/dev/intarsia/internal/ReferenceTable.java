@@ -15,12 +15,14 @@ import dev.intarsia.reference.AddReference;
 import dev.intarsia.reference.AvgPool2dReference;
 import dev.intarsia.reference.BatchNormReference;
 import dev.intarsia.reference.CodebookAssignReference;
+import dev.intarsia.reference.CodebookDecodeReference;
 import dev.intarsia.reference.CodebookFitReference;
 import dev.intarsia.reference.CodebookGradientReference;
 import dev.intarsia.reference.CodebookLinearReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
 import dev.intarsia.reference.MagnitudeThresholdReference;
+import dev.intarsia.reference.MaskCompressReference;
 import dev.intarsia.reference.MaskCutReference;
 import dev.intarsia.reference.MaskedAdamReference;
 import dev.intarsia.reference.MaskedConv2dReference;
@@ -73,7 +75,10 @@ public final class ReferenceTable {
           entry("codebook_assign_apply", ReferenceTable::codebookAssignApply),
           entry("codebook_gradient_apply", ReferenceTable::codebookGradientApply),
           entry("codebook_linear_forward", ReferenceTable::codebookLinearForward),
-          entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData));
+          entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData),
+          entry("codebook_decode_forward", ReferenceTable::codebookDecodeForward),
+          entry("mask_compress_pack", ReferenceTable::maskCompressPack),
+          entry("mask_compress_unpack", ReferenceTable::maskCompressUnpack));
 
   private ReferenceTable() {}
 
@@ -472,6 +477,32 @@ public final class ReferenceTable {
     LinearShape shape = f.shape(LinearShape.class);
     float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
     CodebookLinearReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
+  }
+
+  private static void codebookDecodeForward(Fields f) {
+    PlaneShape s = f.shape(PlaneShape.class);
+    boolean[] free = f.bits("free");
+    long count = free == null ? 0 : f.integer("count");
+    CodebookDecodeReference.forward(
+        s, decoded(f, s), free, f.floats("values"), count, f.floats("weights"));
+  }
+
+  private static void maskCompressPack(Fields f) {
+    MaskCompressReference.pack(
+        f.shape(PlaneShape.class),
+        f.bits("selected"),
+        f.floats("dense"),
+        f.floats("compact"),
+        f.integer("count"));
+  }
+
+  private static void maskCompressUnpack(Fields f) {
+    MaskCompressReference.unpack(
+        f.shape(PlaneShape.class),
+        f.bits("selected"),
+        f.floats("compact"),
+        f.integer("count"),
+        f.floats("dense"));
   }
 
   private static float[] decoded(Fields f, PlaneShape s) {
