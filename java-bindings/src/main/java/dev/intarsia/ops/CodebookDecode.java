@@ -7,7 +7,6 @@ import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.DType;
 import dev.intarsia.Mask;
-import dev.intarsia.PanelOrder;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
 import dev.intarsia.internal.NativeShapes;
@@ -20,38 +19,26 @@ import dev.intarsia.internal.ffi.ita_codebook_decode;
  */
 public final class CodebookDecode extends Operation {
   private final PlaneShape shape;
-  private final int bits;
-  private final int sources;
   private final ita_codebook_decode struct = onNative(ita_codebook_decode::new);
+  private final CodedWeights coded;
   private final Entry forward;
 
   private CodebookDecode(Context context, PlaneShape shape, int bits, int sources) {
     super(context, 0);
-    if (bits < 1 || bits > Codes.MAX_BITS) {
-      throw new IllegalArgumentException(
-          name() + ": bits is " + bits + ", expected 1 .. " + Codes.MAX_BITS);
-    }
-    if (sources < 1 || sources > CodebookLinear.MAX_SOURCES) {
-      throw new IllegalArgumentException(
-          name() + ": sources is " + sources + ", expected 1 .. " + CodebookLinear.MAX_SOURCES);
-    }
     this.shape = shape;
-    this.bits = bits;
-    this.sources = sources;
+    coded = new CodedWeights(this, () -> struct.coded(), shape, bits, sources);
     forward =
         entry(
             "codebook_decode_forward",
             () -> ita_codebook_decode_forward(pointer(), struct),
             "codes",
             "codebooks",
-            sources > 1 ? "owners" : "owners?",
+            CodedWeights.ownersOf(sources),
             "mask?",
             "free?",
             "values?",
             "weights");
     shape(shape, () -> NativeShapes.write(shape, struct.shape()));
-    set("bits", bits, () -> struct.coded().bits(bits));
-    set("sources", sources, () -> struct.coded().sources(sources));
   }
 
   /**
@@ -66,35 +53,25 @@ public final class CodebookDecode extends Operation {
 
   /** [rows, cols] of the op's bits; what a free weight has means nothing. */
   public CodebookDecode codes(Codes codes) {
-    if (codes != null && codes.bits() != bits) {
-      throw new IllegalArgumentException(
-          name() + ": codes has " + codes.bits() + " bits, expected " + bits);
-    }
-    codes("codes", codes, p -> struct.coded().codes(p), shape);
+    coded.codes(codes);
     return this;
   }
 
   /** [sources, 2^bits]. */
   public CodebookDecode codebooks(Tensor codebooks) {
-    values("codebooks", codebooks, p -> struct.coded().codebooks(p), sources, 1L << bits);
+    coded.codebooks(codebooks);
     return this;
   }
 
   /** The planes of sources 1, 2, ... one after the other, in panel order; null for one source. */
   public CodebookDecode owners(Mask owners) {
-    if (owners != null && sources == 1) {
-      throw new IllegalArgumentException(
-          name() + ": owners is " + owners + ", expected null for one source");
-    }
-    PlaneShape panels = PanelOrder.shape(shape);
-    PlaneShape all = new PlaneShape(Math.max(1, sources - 1) * panels.rows(), panels.cols());
-    mask("owners", owners, p -> struct.coded().owners(p), all);
+    coded.owners(owners);
     return this;
   }
 
   /** In panel order; coded weights outside are 0. Null for all weights. */
   public CodebookDecode mask(Mask mask) {
-    mask("mask", mask, p -> struct.coded().mask(p), PanelOrder.shape(shape));
+    coded.mask(mask);
     return this;
   }
 
