@@ -164,6 +164,48 @@ inline void MaskedStore(M m, V v, float* p) {
   _mm256_maskstore_ps(p + 8, _mm256_castps_si256(m.hi), v.hi);
 }
 
+// For each eight bits: which lane comes first, second, ...; and of which rank each lane's value is.
+struct EightLanes {
+  uint8_t compress[256][8];
+  uint8_t expand[256][8];
+
+  constexpr EightLanes() : compress(), expand() {
+    for (int bits = 0; bits < 256; bits++) {
+      int rank = 0;
+      for (int lane = 0; lane < 8; lane++) {
+        expand[bits][lane] = static_cast<uint8_t>(rank);
+        if (bits >> lane & 1) compress[bits][rank++] = static_cast<uint8_t>(lane);
+      }
+    }
+  }
+};
+constexpr EightLanes kEightLanes;
+
+inline __m256 Permuted8(__m256 v, const uint8_t* lanes) {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(lanes));
+  return _mm256_permutevar8x32_ps(v, _mm256_cvtepu8_epi32(bytes));
+}
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  float lane[kLanes];
+  StoreU(v, lane);
+  for (; bits; bits &= bits - 1) *p++ = lane[__builtin_ctz(bits)];
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  const uint32_t low = bits & 0xFF, high = bits >> 8 & 0xFF;
+  _mm256_storeu_ps(p, Permuted8(v.lo, kEightLanes.compress[low]));
+  _mm256_storeu_ps(p + __builtin_popcount(low), Permuted8(v.hi, kEightLanes.compress[high]));
+}
+inline __m256 LoadExpand8(uint32_t bits, const float* p) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i exists = _mm256_cmpgt_epi32(_mm256_set1_epi32(__builtin_popcount(bits)), lane);
+  return _mm256_and_ps(LaneMask8(bits),
+                       Permuted8(_mm256_maskload_ps(p, exists), kEightLanes.expand[bits]));
+}
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const uint32_t low = bits & 0xFF, high = bits >> 8 & 0xFF;
+  return {LoadExpand8(low, p), LoadExpand8(high, p + __builtin_popcount(low))};
+}
+
 // ---- integers
 
 inline U SetU(uint32_t x) {

@@ -112,6 +112,19 @@ inline V IfThenElseZero(M m, V yes) { return _mm512_maskz_mov_ps(m, yes); }
 inline V MaskedLoad(M m, const float* p) { return _mm512_maskz_loadu_ps(m, p); }
 inline void MaskedStore(M m, V v, float* p) { _mm512_mask_storeu_ps(p, m, v); }
 
+// In registers: the instruction's store is microcode on Zen.
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  const V front = _mm512_maskz_compress_ps(static_cast<M>(bits), v);
+  MaskedStore(FirstN(__builtin_popcount(bits)), front, p);
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  StoreU(_mm512_maskz_compress_ps(static_cast<M>(bits), v), p);
+}
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const V front = MaskedLoad(FirstN(__builtin_popcount(bits)), p);
+  return _mm512_maskz_expand_ps(static_cast<M>(bits), front);
+}
+
 // ---- integers
 
 inline U SetU(uint32_t x) { return {_mm512_set1_epi32(static_cast<int>(x))}; }

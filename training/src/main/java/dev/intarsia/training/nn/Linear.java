@@ -3,6 +3,7 @@ package dev.intarsia.training.nn;
 
 import dev.intarsia.Context;
 import dev.intarsia.LinearShape;
+import dev.intarsia.ops.CodebookLinear;
 import dev.intarsia.ops.MaskedLinear;
 import java.util.List;
 
@@ -11,7 +12,11 @@ public final class Linear implements Layer {
   private final Activation in;
   private final Activation out;
   private final Parameter weights;
+  private final LinearShape shape;
   private final MaskedLinear masked;
+  private CodebookLinear coded; // over the codes last executed
+  private PackedWeights executed;
+  private int batch;
 
   /**
    * Builds the layer; its weights are zero until the net draws them.
@@ -22,7 +27,8 @@ public final class Linear implements Layer {
    */
   public Linear(String name, Activation in, int outputs) {
     Context context = in.context();
-    LinearShape shape = new LinearShape(in.shape().n(), in.features(), outputs);
+    shape = new LinearShape(in.shape().n(), in.features(), outputs);
+    batch = shape.n();
     this.in = in;
     out = in.allocateNext(outputs, 1, 1);
     weights = Parameter.maskable(context, name + ".weights", outputs, in.features());
@@ -39,10 +45,29 @@ public final class Linear implements Layer {
 
   @Override
   public void forward(Phase phase) {
+    if (phase == Phase.EVALUATE && weights.packed() != null) {
+      coded(weights.packed()).forward();
+      return;
+    }
     if (phase == Phase.TRAIN && weights.scores() != null) {
       weights.scores().cutMask();
     }
     masked.forward();
+  }
+
+  private CodebookLinear coded(PackedWeights packed) {
+    if (packed != executed) {
+      executed = packed;
+      coded =
+          CodebookLinear.bind(in.context(), shape, packed.bits(), packed.sources())
+              .codes(packed.codes())
+              .codebooks(packed.codebooks())
+              .owners(packed.owners())
+              .src(in.value())
+              .dst(out.value());
+    }
+    coded.mask(packed.mask()).batch(batch);
+    return coded;
   }
 
   @Override
@@ -64,6 +89,7 @@ public final class Linear implements Layer {
 
   @Override
   public void batch(int n) {
+    batch = n;
     masked.batch(n);
   }
 

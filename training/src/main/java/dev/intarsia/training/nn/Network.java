@@ -83,6 +83,22 @@ public final class Network implements AutoCloseable {
     collectActive();
   }
 
+  /**
+   * Lets passes outside training execute codes instead of the shared weights, until called again.
+   *
+   * @param packed one per shared parameter, borrowed; empty for the weights again
+   */
+  public void execute(List<PackedWeights> packed) {
+    if (!packed.isEmpty() && packed.size() != shared.size()) {
+      throw new IllegalArgumentException(
+          "%s has %d shared parameters, there are codes for %d"
+              .formatted(name, shared.size(), packed.size()));
+    }
+    for (int i = 0; i < shared.size(); i++) {
+      shared.get(i).execute(packed.isEmpty() ? null : packed.get(i));
+    }
+  }
+
   private void collectActive() {
     List<Parameter> parameters = new ArrayList<>(body.parameters());
     if (head != null) {

@@ -25,6 +25,7 @@ public final class Parameter implements AutoCloseable {
   private final Mask visible;
   private final Mask trainable;
   private Scores scores;
+  private PackedWeights packed;
 
   private Parameter(
       String name,
@@ -172,6 +173,24 @@ public final class Parameter implements AutoCloseable {
   /** The scores the visible mask is cut from, or null. */
   public Scores scores() {
     return scores;
+  }
+
+  /** The codes that passes outside training execute instead of the weights, or null. */
+  public PackedWeights packed() {
+    return packed;
+  }
+
+  /**
+   * Lets passes outside training execute codes instead of the weights.
+   *
+   * @param codes of the same rows and columns, borrowed; null for the weights again
+   */
+  void execute(PackedWeights codes) {
+    if (codes != null && (codes.shape().rows() != rows || codes.shape().cols() != cols)) {
+      throw new IllegalArgumentException(
+          "parameter %s is [%d, %d], the codes are %s".formatted(name, rows, cols, codes.shape()));
+    }
+    packed = codes;
   }
 
   /** Frees weights, gradient, masks and scores. */
