@@ -53,7 +53,7 @@ ita_status codebook_decode_forward(ita_context* ctx, const ita_codebook_decode* 
     const int64_t starts = scratch.plan<int64_t>(int64_t{s.rows} + 1);
     ITA_CUDA_TRY(scratch.reserve());
     arguments.rows.starts = scratch.at<int64_t>(starts);
-    int64_t free_weights;
+    int64_t free_weights = 0;
     const ita_status status = place_rows(ctx, arguments.rows, &free_weights);
     if (status != ITA_OK) return status;
     if (free_weights != op->count) {

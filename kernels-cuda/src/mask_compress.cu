@@ -45,7 +45,7 @@ ita_status run(ita_context* ctx, const ita_mask_compress* op, void (*kernel)(Com
   const int64_t starts = scratch.plan<int64_t>(int64_t{s.rows} + 1);
   ITA_CUDA_TRY(scratch.reserve());
   const Compress arguments = {*op, {op->selected, s.rows, s.cols, scratch.at<int64_t>(starts)}};
-  int64_t selected;
+  int64_t selected = 0;
   const ita_status status = place_rows(ctx, arguments.rows, &selected);
   if (status != ITA_OK) return status;
   if (selected != op->count) {
