@@ -25,6 +25,14 @@ inline void decode_square(const Decoder& d, int64_t panel, int64_t first, int64_
   for (int64_t r = 0; r < rows; r++) MaskedStore(exists, square[first + r], to + r * stride);
 }
 
+// to[c][16]: columns [col, col + cols) of a panel, zero where a row or a column does not exist.
+template <int kBits>
+inline void decode_columns(const Decoder& d, int64_t panel, int64_t col, int64_t cols, float* to) {
+  const int64_t left = d.cols - col, inside = left < cols ? left : cols;
+  d.columns<kBits>(panel, col, inside, to);
+  for (int64_t c = inside; c < cols; c++) Store(Zero(), to + c * kPanelRows);
+}
+
 inline void decode_rows(const Decoder& d, int64_t first, int64_t rows, int64_t col, int64_t cols,
                         float* to, int64_t stride) {
   with_bits(d.bits, [&](auto bits) {

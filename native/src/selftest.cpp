@@ -185,6 +185,8 @@ bool correct(codebook_gradient_apply_tag, const ita_codebook_gradient& op, const
   return same;
 }
 
+#include "selftest_compact.h"
+
 // ---- the walk
 
 ita_context* open_context(ita_isa isa, int32_t threads, char* message, size_t size) {

@@ -112,6 +112,14 @@ inline void Transpose(V v[kLanes]) {
   for (int i = 0; i < kLanes; i++) v[i] = {tile[0][i / 8][i % 8], tile[1][i / 8][i % 8]};
 }
 
+inline void TransposeQuads(V v[4]) {
+  const V a = v[0], b = v[1], c = v[2], d = v[3];
+  v[0] = {_mm256_permute2f128_ps(a.lo, b.lo, 0x20), _mm256_permute2f128_ps(c.lo, d.lo, 0x20)};
+  v[1] = {_mm256_permute2f128_ps(a.lo, b.lo, 0x31), _mm256_permute2f128_ps(c.lo, d.lo, 0x31)};
+  v[2] = {_mm256_permute2f128_ps(a.hi, b.hi, 0x20), _mm256_permute2f128_ps(c.hi, d.hi, 0x20)};
+  v[3] = {_mm256_permute2f128_ps(a.hi, b.hi, 0x31), _mm256_permute2f128_ps(c.hi, d.hi, 0x31)};
+}
+
 // ---- masks
 
 inline __m256 LaneMask8(uint32_t bits) {
@@ -154,6 +162,48 @@ inline V MaskedLoad(M m, const float* p) {
 inline void MaskedStore(M m, V v, float* p) {
   _mm256_maskstore_ps(p, _mm256_castps_si256(m.lo), v.lo);
   _mm256_maskstore_ps(p + 8, _mm256_castps_si256(m.hi), v.hi);
+}
+
+// For each eight bits: which lane comes first, second, ...; and of which rank each lane's value is.
+struct EightLanes {
+  uint8_t compress[256][8];
+  uint8_t expand[256][8];
+
+  constexpr EightLanes() : compress(), expand() {
+    for (int bits = 0; bits < 256; bits++) {
+      int rank = 0;
+      for (int lane = 0; lane < 8; lane++) {
+        expand[bits][lane] = static_cast<uint8_t>(rank);
+        if (bits >> lane & 1) compress[bits][rank++] = static_cast<uint8_t>(lane);
+      }
+    }
+  }
+};
+constexpr EightLanes kEightLanes;
+
+inline __m256 Permuted8(__m256 v, const uint8_t* lanes) {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(lanes));
+  return _mm256_permutevar8x32_ps(v, _mm256_cvtepu8_epi32(bytes));
+}
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  float lane[kLanes];
+  StoreU(v, lane);
+  for (; bits; bits &= bits - 1) *p++ = lane[__builtin_ctz(bits)];
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  const uint32_t low = bits & 0xFF, high = bits >> 8 & 0xFF;
+  _mm256_storeu_ps(p, Permuted8(v.lo, kEightLanes.compress[low]));
+  _mm256_storeu_ps(p + __builtin_popcount(low), Permuted8(v.hi, kEightLanes.compress[high]));
+}
+inline __m256 LoadExpand8(uint32_t bits, const float* p) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i exists = _mm256_cmpgt_epi32(_mm256_set1_epi32(__builtin_popcount(bits)), lane);
+  return _mm256_and_ps(LaneMask8(bits),
+                       Permuted8(_mm256_maskload_ps(p, exists), kEightLanes.expand[bits]));
+}
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const uint32_t low = bits & 0xFF, high = bits >> 8 & 0xFF;
+  return {LoadExpand8(low, p), LoadExpand8(high, p + __builtin_popcount(low))};
 }
 
 // ---- integers

@@ -83,6 +83,17 @@ inline void Transpose(V v[kLanes]) {
   }
 }
 
+inline void TransposeQuads(V v[4]) {
+  const V low01 = _mm512_shuffle_f32x4(v[0], v[1], 0x44);
+  const V high01 = _mm512_shuffle_f32x4(v[0], v[1], 0xEE);
+  const V low23 = _mm512_shuffle_f32x4(v[2], v[3], 0x44);
+  const V high23 = _mm512_shuffle_f32x4(v[2], v[3], 0xEE);
+  v[0] = _mm512_shuffle_f32x4(low01, low23, 0x88);
+  v[1] = _mm512_shuffle_f32x4(low01, low23, 0xDD);
+  v[2] = _mm512_shuffle_f32x4(high01, high23, 0x88);
+  v[3] = _mm512_shuffle_f32x4(high01, high23, 0xDD);
+}
+
 // ---- masks
 
 inline M FromBits(uint32_t bits) { return static_cast<M>(bits); }
@@ -100,6 +111,19 @@ inline V IfThenElseZero(M m, V yes) { return _mm512_maskz_mov_ps(m, yes); }
 
 inline V MaskedLoad(M m, const float* p) { return _mm512_maskz_loadu_ps(m, p); }
 inline void MaskedStore(M m, V v, float* p) { _mm512_mask_storeu_ps(p, m, v); }
+
+// In registers: the instruction's store is microcode on Zen.
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  const V front = _mm512_maskz_compress_ps(static_cast<M>(bits), v);
+  MaskedStore(FirstN(__builtin_popcount(bits)), front, p);
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  StoreU(_mm512_maskz_compress_ps(static_cast<M>(bits), v), p);
+}
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const V front = MaskedLoad(FirstN(__builtin_popcount(bits)), p);
+  return _mm512_maskz_expand_ps(static_cast<M>(bits), front);
+}
 
 // ---- integers
 

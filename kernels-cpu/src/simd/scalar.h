@@ -112,6 +112,19 @@ inline void Transpose(V v[kLanes]) {
   }
 }
 
+// The same with parts of four lanes of four vectors.
+inline void TransposeQuads(V v[4]) {
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < i; j++) {
+      for (int lane = 0; lane < 4; lane++) {
+        float swapped = v[i].lane[4 * j + lane];
+        v[i].lane[4 * j + lane] = v[j].lane[4 * i + lane];
+        v[j].lane[4 * i + lane] = swapped;
+      }
+    }
+  }
+}
+
 // ---- masks
 
 #define ITA_MASK(condition)                                            \
@@ -144,6 +157,29 @@ inline void MaskedStore(M m, V v, float* p) {
   for (int i = 0; i < kLanes; i++) {
     if (m.bits >> i & 1) p[i] = v.lane[i];
   }
+}
+
+// The lanes whose bits are set, side by side from p on; CompressStore may write all of p[0 .. 15].
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  for (; bits; bits &= bits - 1) *p++ = v.lane[__builtin_ctz(bits)];
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  for (int i = 0; i < kLanes; i++) {
+    *p = v.lane[i];  // the last one that is set stays
+    p += bits >> i & 1;
+  }
+}
+
+// The other way: p[0], p[1], ... in the lanes whose bits are set, zero in the others.
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const float zero = 0;
+  V r;
+  for (int i = 0; i < kLanes; i++) {
+    const uint32_t set = bits >> i & 1;
+    r.lane[i] = *(set ? p : &zero);
+    p += set;
+  }
+  return r;
 }
 
 // ---- integers

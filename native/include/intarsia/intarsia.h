@@ -763,6 +763,44 @@ ITA_API ita_status ita_codebook_conv2d_forward(ita_context* ctx, const ita_codeb
 ITA_API ita_status ita_codebook_conv2d_backward_data(ita_context* ctx,
                                                      const ita_codebook_conv2d* op);
 
+/* ---- codebook_decode ----------------------------------------------------------------------- */
+
+/**
+ * Weights as floats again, of a layer whose frozen part is codes and whose free part is a compact
+ * array: what mixed training expands before a layer's call.
+ *   weights[r, c] = free_mask[r, c] ? its value : the weight of `coded` at (r, c)
+ *
+ * Values stand in the order of the set bits of `free_mask`, row by row. A count that is not that of
+ * the bits is ITA_INVALID_VALUE; nothing is written then.
+ */
+typedef struct ita_codebook_decode {
+  ita_plane_shape shape;
+  ita_codebook_weights coded; /**< [rows, cols], read; its code at a free weight means nothing   */
+  const uint32_t* free_mask;  /**< [rows, ceil(cols / 32)] or NULL (none)                        */
+  const float* values; /**< [count] free weights; NULL with `free_mask`                        */
+  int64_t count;       /**< bits of `free_mask`; not read without it                           */
+  float* weights;      /**< [rows, cols] written                                          */
+} ita_codebook_decode;
+
+ITA_API ita_status ita_codebook_decode_forward(ita_context* ctx, const ita_codebook_decode* op);
+
+/* ---- mask_compress ------------------------------------------------------------------------- */
+
+/**
+ * The selected elements of a plane as a compact array, in the order of the set bits row by row, and
+ * back. A count that is not that of the bits is ITA_INVALID_VALUE; nothing is written then.
+ */
+typedef struct ita_mask_compress {
+  ita_plane_shape shape;
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)]                                       */
+  float* dense;             /**< [rows, cols] read by pack; by unpack selected ones written    */
+  float* compact;           /**< [count]      written by pack, read by unpack                  */
+  int64_t count;            /**< bits of `selected`                                            */
+} ita_mask_compress;
+
+ITA_API ita_status ita_mask_compress_pack(ita_context* ctx, const ita_mask_compress* op);
+ITA_API ita_status ita_mask_compress_unpack(ita_context* ctx, const ita_mask_compress* op);
+
 #ifdef __cplusplus
 }
 #endif
