@@ -146,7 +146,14 @@ class RegistrySymmetryTest {
     assertStems("kernels-cuda/src", ".cu", RegistrySymmetryTest::camel, "Table");
     assertStems("docs/ops", ".md", RegistrySymmetryTest::camel, composed, "README", "Index");
     assertStems(
-        BINDINGS + "ops", ".java", same, composed, "Operation", "GradientEpilogue", "package-info");
+        BINDINGS + "ops",
+        ".java",
+        same,
+        composed,
+        "CodedWeights",
+        "Operation",
+        "GradientEpilogue",
+        "package-info");
     assertStems(BINDINGS + "reference", "Reference.java", name -> cut(name, "Reference"));
     assertStems(PARITY, "ParityTest.java", name -> cut(name, "ParityTest"), "Kernel", composed);
   }

@@ -30,12 +30,12 @@ public final class Scores implements AutoCloseable {
       throw new IllegalArgumentException(
           "keep is " + keep + ", must be above 0 and at most 1; 0.5 keeps half of the weights");
     }
-    Context context = parameter.weights().context();
+    Context context = parameter.context();
     PlaneShape shape = new PlaneShape(parameter.rows(), parameter.cols());
     name = parameter.name();
-    values = Tensor.plain(context, DType.F32, parameter.weights().dims());
+    values = Tensor.plain(context, DType.F32, parameter.dims());
     values.upload(initial);
-    gradient = Tensor.plain(context, DType.F32, parameter.weights().dims());
+    gradient = Tensor.plain(context, DType.F32, parameter.dims());
     threshold = Tensor.plain(context, DType.F32, 1);
     counts = Tensor.plain(context, DType.I64, 2);
     kept = Tensor.plain(context, DType.I64, 1);

@@ -2,6 +2,7 @@
 package dev.intarsia.training.optim;
 
 import dev.intarsia.PlaneShape;
+import dev.intarsia.training.nn.MixedWeights;
 import dev.intarsia.training.nn.Parameter;
 import dev.intarsia.training.nn.Scores;
 import java.util.ArrayList;
@@ -14,7 +15,8 @@ import java.util.Map;
  * stepped and lives until {@link #close}; a fresh optimizer has forgotten everything. Scores step
  * by the same rule without weight decay, since decay would shrink all of them and rank none.
  *
- * <p>Weights outside a parameter's trainable mask are never written. Not thread-safe.
+ * <p>Weights outside a parameter's trainable mask are never written; of mixed weights the compact
+ * ones are stepped, with compact state. Not thread-safe.
  */
 public final class Optimizer implements AutoCloseable {
   private final Rule rule;
@@ -37,7 +39,13 @@ public final class Optimizer implements AutoCloseable {
   private List<Rule.Stepper> bind(Parameter parameter) {
     PlaneShape shape = new PlaneShape(parameter.rows(), parameter.cols());
     List<Rule.Stepper> bound = new ArrayList<>();
-    bound.add(rule.bind(shape, parameter.weights(), parameter.gradient(), parameter.trainable()));
+    MixedWeights mixed = parameter.mixed();
+    if (mixed == null) {
+      bound.add(rule.bind(shape, parameter.weights(), parameter.gradient(), parameter.trainable()));
+    } else if (mixed.values() != null) {
+      PlaneShape free = new PlaneShape(1, Math.toIntExact(mixed.values().elements()));
+      bound.add(rule.bind(free, mixed.values(), mixed.gradient(), null));
+    }
     Scores scores = parameter.scores();
     if (scores != null) {
       bound.add(rule.withoutDecay().bind(shape, scores.values(), scores.gradient(), null));
