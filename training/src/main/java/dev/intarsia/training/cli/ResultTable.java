@@ -53,7 +53,7 @@ final class ResultTable {
     List<List<String>> rows = new ArrayList<>();
     List<String> head = new ArrayList<>(List.of("method"));
     head.addAll(terms);
-    head.addAll(List.of("sum", "tasks to dense", "to no free weights"));
+    head.addAll(List.of("sum", "tasks to dense", "to none free"));
     rows.add(head);
     for (RunResult result : results) {
       Capacity capacity = new Capacity(result.bytes());
