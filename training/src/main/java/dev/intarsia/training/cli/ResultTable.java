@@ -29,7 +29,12 @@ final class ResultTable {
               Figures.bytes(result.bytes().dense()),
               Figures.seconds(result.seconds().total())));
     }
-    int[] widths = new int[HEAD.size()];
+    printRows(out, rows);
+  }
+
+  /** Prints rows of equal length, the first column to the left, the others to the right. */
+  static void printRows(PrintWriter out, List<List<String>> rows) {
+    int[] widths = new int[rows.get(0).size()];
     for (List<String> row : rows) {
       Arrays.setAll(widths, c -> Math.max(widths[c], row.get(c).length()));
     }

@@ -10,13 +10,14 @@ final class MappedBytes {
   /**
    * Fills {@code dst} from a map. A file that somebody shortens after it was mapped has no bytes
    * there any more; the JVM turns that into an error of its own, but raises it only when the thread
-   * next enters the VM, perhaps in other code. The yield is that entry, so that it is caught here.
-   * Nothing else reads a map: a checksum or a kernel that did could end the process.
+   * next enters the VM, perhaps in other code. The question behind the copy is such an entry, so
+   * that the error is caught here. Nothing else reads a map: a checksum or a kernel that did could
+   * end the process.
    */
   static void copy(ByteBuffer map, int from, byte[] dst, Place place) {
     try {
       map.get(from, dst);
-      Thread.yield();
+      Thread.holdsLock(dst);
     } catch (InternalError e) {
       throw place.altered("the file was shortened while it was read", e);
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -114,9 +115,45 @@ public final class PackFile {
     return manifests.size();
   }
 
+  /** The file. */
+  public Path path() {
+    return segments.path();
+  }
+
+  /** Checks that a net has as many shared weights as the tasks say, before it is built. */
+  void requireWeights(long count) {
+    if (!manifests.isEmpty() && count != manifests.get(0).weights()) {
+      throw segments
+          .place(0)
+          .altered(
+              "describes a net of %d shared weights, its tasks have %d"
+                  .formatted(count, manifests.get(0).weights()));
+    }
+  }
+
+  /**
+   * Checks that a net's shared parameters, as {@code name [rows, cols]}, are those of the tasks.
+   */
+  void requireLayers(List<String> net) {
+    List<String> layers =
+        manifests.stream()
+            .limit(1)
+            .flatMap(manifest -> manifest.layers().stream())
+            .map(l -> "%s [%d, %d]".formatted(l.name(), l.shape().rows(), l.shape().cols()))
+            .toList();
+    if (!layers.isEmpty() && !layers.equals(net)) {
+      throw segments.place(0).altered("describes a net of " + net + ", its tasks have " + layers);
+    }
+  }
+
   /** Name of a task; reads nothing. */
   public String name(int task) {
     return manifests.get(task).name();
+  }
+
+  /** Where a task comes from, text by key; reads nothing. */
+  public Map<String, String> provenance(int task) {
+    return Map.copyOf(manifests.get(task).provenance());
   }
 
   /**
@@ -162,7 +199,7 @@ public final class PackFile {
   public PackedModel model(int count) {
     if (count > tasks()) {
       throw new IllegalArgumentException(
-          "task is %d, the pack has tasks 0 to %d".formatted(count - 1, tasks() - 1));
+          "task is %d, must be from 0 to %d".formatted(count - 1, tasks() - 1));
     }
     readMasks(count);
     for (int task = read.tasks().size(); task < count; task++) {
