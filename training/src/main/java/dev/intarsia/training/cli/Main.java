@@ -20,6 +20,8 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       RunCommand.class,
       DemoCommand.class,
+      PackCommand.class,
+      PredictCommand.class,
       ListCommand.Methods.class,
       ListCommand.Streams.class,
       ListCommand.Models.class,

@@ -21,11 +21,11 @@ final class ResultTable {
   /** Prints the figures, then where the bytes are; empty lines around both. */
   static void print(PrintWriter out, List<RunResult> results) {
     out.println();
-    printAligned(out, figures(results));
+    printRows(out, figures(results));
     out.println();
     out.println(
         "Bytes by term in percent of one dense net; tasks that still fit at the last one's rate:");
-    printAligned(out, capacity(results));
+    printRows(out, capacity(results));
     out.println();
   }
 
@@ -71,7 +71,8 @@ final class ResultTable {
     return tasks.isPresent() ? Long.toString(tasks.getAsLong()) : Figures.NONE;
   }
 
-  private static void printAligned(PrintWriter out, List<List<String>> rows) {
+  /** Prints rows of equal length, the first column to the left, the others to the right. */
+  static void printRows(PrintWriter out, List<List<String>> rows) {
     int[] widths = new int[rows.get(0).size()];
     for (List<String> row : rows) {
       Arrays.setAll(widths, c -> Math.max(widths[c], row.get(c).length()));

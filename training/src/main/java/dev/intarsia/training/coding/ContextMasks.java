@@ -45,6 +45,12 @@ public final class ContextMasks {
     return code.length < 4 * words.length ? prefixed(CODED, code) : raw(words);
   }
 
+  /** Returns a code of the plane that is larger and read at once; {@link #decode} takes it, too. */
+  public static byte[] raw(PlaneShape shape, int[] words) {
+    Planes.requireWords(shape, words);
+    return raw(words);
+  }
+
   /** Returns the plane that {@link #encode} was given, from the same shape, kernel and planes. */
   public static int[] decode(PlaneShape shape, int kernel, List<int[]> earlier, byte[] coded) {
     require(shape, kernel, earlier);

@@ -98,6 +98,28 @@ public record Preprocessing(float[] mean, float[] std, int cropPad, boolean flip
     return std.clone();
   }
 
+  /**
+   * Normalises images, as the loader does for evaluation.
+   *
+   * @param pixels [count, C, H, W], unsigned bytes
+   * @param first index of the first image
+   * @param count how many images
+   * @param dst receives [count, C, H, W]
+   * @param to index of the image in {@code dst} that the first one becomes
+   * @param area H * W
+   */
+  public void normalise(byte[] pixels, int first, int count, float[] dst, int to, int area) {
+    float[][] table = table();
+    int from = first * mean.length * area;
+    int at = to * mean.length * area;
+    for (int i = 0; i < count * mean.length; i++) {
+      float[] normalised = table[i % mean.length];
+      for (int p = 0; p < area; p++) {
+        dst[at++] = normalised[pixels[from++] & 0xFF];
+      }
+    }
+  }
+
   /** The normalised value of every pixel value: [C][256]. */
   float[][] table() {
     float[][] table = new float[mean.length][256];

@@ -106,6 +106,25 @@ public final class Head implements AutoCloseable {
     return count;
   }
 
+  /**
+   * Reads the logits of the latest forward pass from the device.
+   *
+   * @param count images of the pass
+   * @return [count, classes], row-major
+   */
+  public float[] readLogits(int count) {
+    int classes = logits.features();
+    float[] laidOut = logits.value().download();
+    int block = logits.value().layout().block();
+    float[] rows = new float[count * classes];
+    for (int n = 0; n < count; n++) {
+      for (int c = 0; c < classes; c++) {
+        rows[n * classes + c] = laidOut[(n / block * classes + c) * block + n % block];
+      }
+    }
+    return rows;
+  }
+
   /** [N, classes]; owned by this head. */
   public Activation logits() {
     return logits;

@@ -87,6 +87,21 @@ public final class Models {
    */
   public static Network build(
       String name, Context context, ActivationShape input, long seed, double width) {
+    Entry entry = check(name, input, width);
+    return new Network(context, name, input, seed, in -> entry.body.build(in, seed, width));
+  }
+
+  /**
+   * Returns how many shared weights a net would have; allocates nothing.
+   *
+   * @throws IllegalArgumentException as {@link #build} would
+   */
+  public static long sharedWeights(String name, ActivationShape input, double width) {
+    check(name, input, width);
+    return ModelSizes.of(name, input, width);
+  }
+
+  private static Entry check(String name, ActivationShape input, double width) {
     Entry entry = entry(name);
     if (Math.min(input.h(), input.w()) < entry.smallestImage) {
       throw new IllegalArgumentException(
@@ -101,7 +116,7 @@ public final class Models {
               + MAX_WIDTH
               + "; 1 is 64 channels");
     }
-    return new Network(context, name, input, seed, in -> entry.body.build(in, seed, width));
+    return entry;
   }
 
   private static Entry entry(String name) {

@@ -11,13 +11,18 @@ final class ResNet18 {
 
   private ResNet18() {}
 
+  /** Channels of the stem and of the first stage. */
+  static int channels(double width) {
+    return (int) Math.max(1, Math.rint(BASE_CHANNELS * width));
+  }
+
   /**
    * Makes the shared layers.
    *
    * @param width factor on the channels; 1 starts at 64
    */
   static Layer body(Activation input, double width) {
-    int base = (int) Math.max(1, Math.rint(BASE_CHANNELS * width));
+    int base = channels(width);
     Sequential body =
         new Sequential(input)
             .then(in -> new Conv2d("stem", in, base, 3, 1, 1))

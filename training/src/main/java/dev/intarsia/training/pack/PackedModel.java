@@ -3,6 +3,7 @@ package dev.intarsia.training.pack;
 
 import dev.intarsia.PlaneShape;
 import dev.intarsia.training.coding.BitString;
+import dev.intarsia.training.coding.CorruptCodeException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -72,9 +73,14 @@ public final class PackedModel {
         requireCodes(task, layer);
       }
     } catch (RuntimeException e) {
-      tasks.remove(tasks.size() - 1);
+      removeLast();
       throw e;
     }
+  }
+
+  /** Takes back the latest task, which could not be stored. */
+  void removeLast() {
+    tasks.remove(tasks.size() - 1);
   }
 
   private static void requireSameLayers(PackedTask first, PackedTask task) {
@@ -90,7 +96,14 @@ public final class PackedModel {
   private void requireCodes(PackedTask task, int index) {
     PackedLayer layer = task.layers().get(index);
     int count = count(owned(tasks.size() - 1, index));
-    for (byte code : BitString.unpack(layer.codes(), layer.bits(), count)) {
+    byte[] codes;
+    try {
+      codes = BitString.unpack(layer.codes(), layer.bits(), count);
+    } catch (CorruptCodeException e) {
+      throw new IllegalArgumentException(
+          "task '%s', layer %s: %s".formatted(task.name(), layer.name(), e.getMessage()), e);
+    }
+    for (byte code : codes) {
       if ((code & 0xFF) >= layer.codebook().length) {
         throw new IllegalArgumentException(
             "task '%s', layer %s: a code is %d, the codebook has %d centres"

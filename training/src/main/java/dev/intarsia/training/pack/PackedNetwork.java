@@ -41,8 +41,9 @@ public final class PackedNetwork implements AutoCloseable {
     net.execute(weights);
     net.selectHead(task, packed.classNames().size());
     net.selectNorms(task);
-    if (installed.add(task)) {
+    if (!installed.contains(task)) {
       install(packed);
+      installed.add(task);
     }
   }
 
@@ -60,9 +61,10 @@ public final class PackedNetwork implements AutoCloseable {
   }
 
   private List<PackedWeights> laidOut(int copy) {
+    List<PackedTask> all = model.tasks();
     List<Integer> tasks = new ArrayList<>();
-    for (int t = 0; t < model.tasks().size(); t++) {
-      if (model.tasks().get(t).copy() == copy) {
+    for (int t = 0; t < all.size(); t++) {
+      if (all.get(t).copy() == copy) {
         tasks.add(t);
       }
     }

@@ -98,7 +98,8 @@ public final class Experiment {
         : Adam.of(config.learningRate(), config.weightDecay());
   }
 
-  private static StreamOptions options(RunConfig config) {
+  /** What a configuration says about its stream. */
+  public static StreamOptions options(RunConfig config) {
     return new StreamOptions(
         config.data(),
         config.seed(),

@@ -27,6 +27,9 @@ public final class RunFolder implements AutoCloseable {
   /** Name of the page to look at. */
   public static final String REPORT = "report.html";
 
+  /** Name of the file with every task, which a method that packs appends to as it learns. */
+  public static final String PACK = "model.itp";
+
   private final Path path;
   private final MetricsCsv metrics;
 
@@ -37,7 +40,7 @@ public final class RunFolder implements AutoCloseable {
 
   /**
    * Makes the folder, or takes an empty one. With {@code overwrite}, a folder that holds an earlier
-   * run loses that run's three files, and nothing else.
+   * run loses that run's files, and nothing else.
    *
    * @throws IllegalArgumentException when it holds files and {@code overwrite} is false, when it is
    *     a file, or when it cannot be written
@@ -54,7 +57,7 @@ public final class RunFolder implements AutoCloseable {
       }
       Files.createDirectories(path);
       Files.delete(Files.createTempFile(path, ".", ".probe"));
-      for (String name : List.of(RESULTS, METRICS, REPORT)) {
+      for (String name : List.of(RESULTS, METRICS, REPORT, PACK)) {
         Files.deleteIfExists(path.resolve(name));
       }
     } catch (FileAlreadyExistsException e) {

@@ -42,6 +42,23 @@ class ModelsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "mlp, 2, 5, 7, 1",
+    "lenet, 1, 8, 11, 1",
+    "lenet, 3, 33, 14, 1",
+    "alexnet, 3, 32, 32, 1",
+    "alexnet, 1, 19, 22, 1",
+    "resnet18, 3, 9, 8, 0.05",
+    "resnet18, 1, 8, 12, 0.3125",
+  })
+  void sizesAreKnownBeforeTheNetIsBuilt(String name, int c, int h, int w, double width) {
+    ActivationShape input = new ActivationShape(1, c, h, w);
+    try (Network net = Models.build(name, context, input, 1, width)) {
+      assertEquals(net.sharedCount(), Models.sharedWeights(name, input, width));
+    }
+  }
+
   @Test
   void theSeedDecidesTheWeights() {
     try (Network one = Models.build("mlp", context, SMALL, 1, 1);
