@@ -19,7 +19,10 @@ enum class Weigh { kCode, kMask, kOwners };
 
 // Columns that are decoded together: as many as registers hold, a whole number of them to a word.
 template <int kBits>
-constexpr int kGroup = kBits == 3 ? 5 : 32 / kBits < 8 ? 32 / kBits : 8;
+constexpr int kGroup = kAccumulators < 16 ? 1
+                       : kBits == 3       ? 5
+                       : kBits <= 4       ? 8
+                                          : 32 / kBits;
 
 // One layer's weights [rows, cols] as ita_codebook_weights gives them, tables repeated to sixteen.
 struct Decoder {
@@ -57,9 +60,7 @@ struct Decoder {
     }
   }
 
-  Weigh weigh() const {
-    return sources > 1 ? Weigh::kOwners : mask ? Weigh::kMask : Weigh::kCode;
-  }
+  Weigh weigh() const { return sources > 1 ? Weigh::kOwners : mask ? Weigh::kMask : Weigh::kCode; }
   const uint32_t* panel_codes(int64_t panel) const {
     return codes + panel * words_per_panel * kPanelRows;
   }
@@ -110,14 +111,14 @@ struct Decoder {
         const float* table = tables + s * table_size(kBits);
 #pragma GCC unroll 8
         for (int j = 0; j < kCount; j++) {
-          v[j] = IfThenElse(FromBits(own[j]), Lookup<kBits>(table, at[j]), v[j]);
+          v[j] = IfThenElse(LoadBits(own + j), Lookup<kBits>(table, at[j]), v[j]);
         }
       }
     }
     if (kWeigh == Weigh::kMask || (kWeigh == Weigh::kOwners && mask)) {
       const uint16_t* on = mask + panel * plane_stride + col;
 #pragma GCC unroll 8
-      for (int j = 0; j < kCount; j++) v[j] = IfThenElseZero(FromBits(on[j]), v[j]);
+      for (int j = 0; j < kCount; j++) v[j] = IfThenElseZero(LoadBits(on + j), v[j]);
     }
   }
 
@@ -147,7 +148,8 @@ struct Decoder {
 
   // The same with zeros in rows past the end.
   template <int kBits>
-  void columns(int64_t panel, int64_t first, int64_t count, float* to) const {
+  __attribute__((noinline)) void columns(int64_t panel, int64_t first, int64_t count,
+                                         float* to) const {
     switch (weigh()) {
       case Weigh::kCode:
         words<kBits, Weigh::kCode>(panel, first, count, to);
@@ -169,7 +171,8 @@ struct Decoder {
   // to[r][16], rows first .. first + count, a column panel: columns 16 * panel .. + 16 of the rows,
   // those past the end zero. `first` is a multiple of sixteen.
   template <int kBits>
-  void rows_of(int64_t panel, int64_t first, int64_t count, float* to) const {
+  __attribute__((noinline)) void rows_of(int64_t panel, int64_t first, int64_t count,
+                                         float* to) const {
     const int64_t col = panel * kPanelRows, left = cols - col;
     const int64_t exist = left < kPanelRows ? left : kPanelRows;
     alignas(64) float turned[kPanelRows * kPanelRows];

@@ -12,6 +12,7 @@
 
 namespace ITA_ISA {
 
+constexpr int64_t kMaskAhead = 1024;
 constexpr int64_t kWordsAhead = 64 * kPanelRows;  // words that memory needs to answer
 constexpr int64_t kSumsPerWord = 8 * kPanelRows;  // floats of the tables for one word
 
@@ -57,7 +58,9 @@ struct Partial {
 
 // Words after which columns start at a multiple of sixteen again.
 template <int kBits>
-constexpr int kTurn = kBits == 3 ? 8 : kBits == 4 ? 2 : 1;
+constexpr int kTurn = kBits == 3   ? 8
+                      : kBits == 4 ? 2
+                                   : 1;
 
 template <int kBits, bool kMasked>
 void gemv_panel(const CodebookGemv& g, int64_t panel, int64_t image) {
@@ -71,15 +74,20 @@ void gemv_panel(const CodebookGemv& g, int64_t panel, int64_t image) {
   for (int k = 0; k < kLanes; k++) acc[k] = Zero();
   int64_t col = 0;
   for (; col + kCols <= d.cols; col += kCols) {
+    if (kMasked) __builtin_prefetch(on + col + kMaskAhead, 0, 3);
 #pragma GCC unroll 8
     for (int w = 0; w < kTurn<kBits>; w++, word += kPanelRows) {
       U codes = LoadInts(word);
       __builtin_prefetch(word + kWordsAhead, 0, 3);
+      M live[2];
 #pragma GCC unroll 32
       for (int j = 0; j < kPerWord; j++) {
         const int at = w * kPerWord + j;
         V v = Lookup<kBits>(d.tables, codes);
-        if (kMasked) v = IfThenElseZero(FromBits(on[col + at]), v);
+        if (kMasked) {
+          if (j % 2 == 0) LoadBitsPair(on + col + at, live);
+          v = IfThenElseZero(live[j % 2], v);
+        }
         acc[at % kLanes] = MulAdd(v, Set(x[col + at]), acc[at % kLanes]);
         codes = ShiftRightU<kBits>(codes);
       }
@@ -214,7 +222,9 @@ void gemv_images(const CodebookGemv& g, int64_t panel) {
 }
 
 // Whether tables of partial sums pay: they cost a pass over the input and serve all outputs.
-inline bool takes_sums(const Decoder& d) { return d.bits <= 2 && d.weigh() == Weigh::kCode && d.panels >= 8; }
+inline bool takes_sums(const Decoder& d) {
+  return d.bits <= 2 && d.weigh() == Weigh::kCode && d.panels >= 8;
+}
 
 inline void sums_gemv(ita_context* ctx, const CodebookGemv& g, float* tables) {
   const Decoder& d = *g.d;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Codes times blocks of sixteen images where there are many registers: the lanes are sixteen
-// outputs, an input is a broadcast, and a tile is two panels times eight images, so that a broadcast
-// serves two products and a weight eight. Weights never leave their register.
+// outputs, an input is a broadcast, and a tile is two panels times eight images, so that a
+// broadcast serves two products and a weight eight. Weights never leave their register.
 //
 // Bound by multiply-adds: 2 * O * I * 16 flops a block. A block's source stays in the L2 cache for
 // all panels; the codes stream once a block, bits / 8 bytes for 32 flops.
@@ -43,8 +43,8 @@ inline void tile_codes(const Decoder& d, int64_t panel, int64_t second, const fl
     for (int64_t j = 0; j < count; j++, x += kPanelRows) {
       V w = Lookup<kBits>(d.tables, codes), w2 = Lookup<kBits>(d.tables, codes2);
       if (kMasked) {
-        w = IfThenElseZero(FromBits(on[col + j]), w);
-        w2 = IfThenElseZero(FromBits(on2[col + j]), w2);
+        w = IfThenElseZero(LoadBits(on + col + j), w);
+        w2 = IfThenElseZero(LoadBits(on2 + col + j), w2);
       }
       codes = ShiftRightU<kBits>(codes);
       codes2 = ShiftRightU<kBits>(codes2);
