@@ -63,10 +63,10 @@ constexpr int kTurn = kBits == 3   ? 8
                                    : 1;
 
 template <int kBits, bool kMasked>
-void gemv_panel(const CodebookGemv& g, int64_t panel, int64_t image) {
+void gemv_panel(const CodebookGemv& g, int64_t panel) {
   constexpr int kPerWord = 32 / kBits, kCols = kTurn<kBits> * kPerWord;
   const Decoder& d = *g.d;
-  const float* x = g.src + image * d.cols;
+  const float* x = g.src;
   const uint32_t* word = d.panel_codes(panel);
   const uint16_t* on = kMasked ? d.mask + panel * d.plane_stride : nullptr;
   V acc[kLanes];
@@ -97,7 +97,7 @@ void gemv_panel(const CodebookGemv& g, int64_t panel, int64_t image) {
 #pragma GCC unroll 16
   for (int k = 0; k < kLanes; k++) Store(acc[k], sums.at + k * kPanelRows);
   for (; col < d.cols; col++) sums.add(col, d.column<kBits>(panel, col), x[col]);
-  put_outputs(g, panel, image, sums.folded());
+  put_outputs(g, panel, 0, sums.folded());
 }
 
 // ---- some images, weights decoded into the L1 cache
@@ -141,15 +141,14 @@ inline void dot(const float* weights, const float* x, int64_t stride, int64_t co
   }
 }
 
-template <int kBits>
-void gemm_panel(const CodebookGemv& g, int64_t panel, int64_t first, int64_t images) {
+inline void gemm_panel(const CodebookGemv& g, int64_t panel, int64_t first, int64_t images) {
   const Decoder& d = *g.d;
   alignas(64) float weights[kDecoded * kPanelRows];
   Partial sums[kShare];
   for (int64_t n = 0; n < images; n++) sums[n].clear();
   for (int64_t col = 0; col < d.cols; col += kDecoded) {
     const int64_t count = d.cols - col < kDecoded ? d.cols - col : kDecoded;
-    d.columns<kBits>(panel, col, count, weights);
+    d.columns(panel, col, count, weights);
     const float* x = g.src + first * d.cols + col;
     int64_t n = 0;
     if (kManyRegisters) {
@@ -208,16 +207,26 @@ void gemv_sums(const CodebookGemv& g, const float* tables, int64_t image, int64_
   for (int p = 0; p < kPanels; p++) put_outputs(g, panel + p, image, Add(acc[p][0], acc[p][1]));
 }
 
-template <int kBits>
-void gemv_images(const CodebookGemv& g, int64_t panel) {
-  if constexpr (kManyRegisters && kBits <= 4) {
-    if (g.images == 1 && g.d->sources == 1) {
-      if (g.d->mask) return gemv_panel<kBits, true>(g, panel, 0);
-      return gemv_panel<kBits, false>(g, panel, 0);
+inline void gemv_images(const CodebookGemv& g, int64_t panel) {
+  if constexpr (kManyRegisters) {
+    if (g.images == 1 && g.d->weigh() == Weigh::kMask) {
+      switch (g.d->bits) {
+        case 1:
+          return gemv_panel<1, true>(g, panel);
+        case 2:
+          return gemv_panel<2, true>(g, panel);
+        case 3:
+          return gemv_panel<3, true>(g, panel);
+        case 4:
+          return gemv_panel<4, true>(g, panel);
+      }
+    } else if (g.images == 1 && g.d->weigh() == Weigh::kCode) {
+      if (g.d->bits == 3) return gemv_panel<3, false>(g, panel);
+      if (g.d->bits == 4) return gemv_panel<4, false>(g, panel);
     }
   }
   for (int64_t n = 0; n < g.images; n += kShare) {
-    gemm_panel<kBits>(g, panel, n, g.images - n < kShare ? g.images - n : kShare);
+    gemm_panel(g, panel, n, g.images - n < kShare ? g.images - n : kShare);
   }
 }
 
@@ -254,12 +263,7 @@ inline void codebook_gemv(ita_context* ctx, const CodebookGemv& g, float* tables
   if (takes_sums(d)) return sums_gemv(ctx, g, tables);
   const int64_t work = d.words_per_panel * d.per_word * (g.images + 2 * d.sources);
   parallel_for(ctx, d.panels, grain_for(work), [&](int64_t begin, int64_t end, int) {
-    with_bits(d.bits, [&](auto bits) {
-      constexpr int kBits = decltype(bits)::value;
-      for (int64_t panel = begin; panel < end; panel++) {
-        gemv_images<kBits>(g, panel);
-      }
-    });
+    for (int64_t panel = begin; panel < end; panel++) gemv_images(g, panel);
   });
 }
 

@@ -17,6 +17,7 @@ namespace ITA_ISA {
 
 constexpr int kTilePanels = 2;
 constexpr int kTileImages = 8;
+constexpr int kTileBits = 5;  // of a code that is one permutation
 
 struct CodebookTiles {
   const Decoder* d;
@@ -104,12 +105,14 @@ inline void codebook_tiles(ita_context* ctx, const CodebookTiles& t, int64_t blo
   parallel_for(ctx, blocks * pairs, grain_for(work), [&](int64_t begin, int64_t end, int) {
     with_bits(d.bits, [&](auto bits) {
       constexpr int kBits = decltype(bits)::value;
-      for (int64_t item = begin; item < end; item++) {
-        const int64_t panel = item % pairs * kTilePanels, block = item / pairs;
-        if (d.mask) {
-          tile<kBits, true>(t, panel, block);
-        } else {
-          tile<kBits, false>(t, panel, block);
+      if constexpr (kManyRegisters && kBits <= kTileBits) {
+        for (int64_t item = begin; item < end; item++) {
+          const int64_t panel = item % pairs * kTilePanels, block = item / pairs;
+          if (d.mask) {
+            tile<kBits, true>(t, panel, block);
+          } else {
+            tile<kBits, false>(t, panel, block);
+          }
         }
       }
     });
