@@ -17,7 +17,7 @@ namespace ITA_ISA {
 namespace rows_codes {
 
 constexpr int kTilePixels = kManyRegisters ? 16 : 4;  // of a tile
-constexpr int64_t kPartColumns = 72;                  // of weights that are decoded together, about
+constexpr int64_t kPartColumns = 72;  // of weights that are decoded together, at least
 
 // Where the source of result pixel (y, x), channel c, tap t lies: c * plane + y * row + x * step +
 // taps[t].
@@ -56,22 +56,24 @@ void add_tile(const MapSource& s, const float* x, int64_t channels, const float*
   for (int p = 0; p < kAll; p++) Store(acc[p], sums + p * kLanes);
 }
 
-// A whole map of kSide x kSide under a 3x3 filter with padding of one: nothing outside is read.
-template <int kSide>
-void add_map(const float* x, int64_t channels, const float* weights, float* sums, bool first) {
-  constexpr int kAll = kSide * kSide;
+// The same for kRows whole lines of a map of kCols pixels each way under a 3x3 filter with padding
+// of one, read where they are: no product falls on the padding. kTop, kBottom: the map ends there.
+template <int kRows, int kCols, bool kTop, bool kBottom>
+void add_lines(const MapSource& s, const float* x, int64_t channels, const float* weights,
+               float* sums, bool first) {
+  constexpr int kAll = kRows * kCols;
   V acc[kAll];
 #pragma GCC unroll 16
   for (int p = 0; p < kAll; p++) acc[p] = first ? Zero() : Load(sums + p * kLanes);
-  for (int64_t c = 0; c < channels; c++, x += kAll, weights += 9 * kLanes) {
+  for (int64_t c = 0; c < channels; c++, x += s.plane, weights += 9 * kLanes) {
 #pragma GCC unroll 9
     for (int t = 0; t < 9; t++) {
       const V w = Load(weights + t * kLanes);
 #pragma GCC unroll 16
       for (int p = 0; p < kAll; p++) {
-        const int y = p / kSide + t / 3 - 1, at = p % kSide + t % 3 - 1;
-        if (y < 0 || y >= kSide || at < 0 || at >= kSide) continue;
-        acc[p] = MulAdd(w, Set(x[y * kSide + at]), acc[p]);
+        const int y = p / kCols + t / 3 - 1, at = p % kCols + t % 3 - 1;
+        if ((kTop && y < 0) || (kBottom && y >= kRows) || at < 0 || at >= kCols) continue;
+        acc[p] = MulAdd(w, Set(x[y * kCols + at]), acc[p]);
       }
     }
   }
@@ -88,22 +90,29 @@ TileFunction tile_of(int64_t step) {
                      : add_tile<kRows, kCols, 0>;
 }
 
+template <int kRows, int kCols>
+TileFunction lines_of(bool top, bool bottom) {
+  return top && bottom ? add_lines<kRows, kCols, true, true>
+         : top         ? add_lines<kRows, kCols, true, false>
+         : bottom      ? add_lines<kRows, kCols, false, true>
+                       : add_lines<kRows, kCols, false, false>;
+}
+
 // How a map is cut.
 struct MapCut {
   int64_t rows, cols;     // of a tile
   int64_t down, across;   // tiles
-  bool map;               // one tile that add_map takes
+  bool lines;             // tiles are whole lines that add_lines takes
   int64_t pad_h, pad_w;   // of the source as read
   int64_t height, pitch;  // of a plane of it
   bool copied;            // else the source is read where it is
   int64_t taps, part;     // of a filter; channels that are decoded together
 
-  explicit MapCut(const ita_conv2d_shape& s) {
+  MapCut(const ita_conv2d_shape& s, int64_t per_word) {
     taps = int64_t(s.kh) * s.kw;
-    part = kPartColumns / taps > 0 ? kPartColumns / taps : 1;
-    map = kManyRegisters && s.kh == 3 && s.kw == 3 && s.oh == 4 && s.ow == 4 && s.h == 4 &&
-          s.w == 4 && s.pad_h == 1 && s.pad_w == 1 && s.stride_h == 1 && s.stride_w == 1 &&
-          s.dilation_h == 1 && s.dilation_w == 1;
+    for (part = 1; part * taps < kPartColumns;) part++;
+    while (part * taps % per_word) part++;
+    if (part > s.c) part = s.c;
     // The wide tile that wastes least.
     rows = cols = 1;
     int64_t least = INT64_MAX;
@@ -117,11 +126,12 @@ struct MapCut {
     }
     down = divide_up(s.oh, rows);
     across = divide_up(s.ow, cols);
+    lines = is_3x3(s) && s.pad_h == 1 && s.pad_w == 1 && s.ow == cols && s.oh % rows == 0;
     pad_h = s.pad_h;
     pad_w = s.pad_w;
     height = (down * rows - 1) * s.stride_h + (s.kh - 1) * s.dilation_h + 1;
     pitch = (across * cols - 1) * s.stride_w + (s.kw - 1) * s.dilation_w + 1;
-    copied = !map && (pad_h || pad_w || height > s.h || pitch > s.w);
+    copied = !lines && (pad_h || pad_w || height > s.h || pitch > s.w);
     if (!copied) {
       height = s.h;
       pitch = s.w;
@@ -129,13 +139,15 @@ struct MapCut {
   }
   int64_t plane() const { return height * pitch; }
   int64_t tiles() const { return down * across; }
-  TileFunction function(int64_t step) const {
+  TileFunction function(int64_t y, int64_t step) const {
+    const bool top = y == 0, bottom = y + 1 == down;
     if constexpr (kTilePixels == 16) {
-      return rows == 1   ? tile_of<1, 16>(step)
-             : rows == 2 ? tile_of<2, 8>(step)
-                         : tile_of<4, 4>(step);
+      if (rows == 1) return lines ? lines_of<1, 16>(top, bottom) : tile_of<1, 16>(step);
+      if (rows == 2) return lines ? lines_of<2, 8>(top, bottom) : tile_of<2, 8>(step);
+      return lines ? lines_of<4, 4>(top, bottom) : tile_of<4, 4>(step);
     } else {
-      return rows == 1 ? tile_of<1, 4>(step) : tile_of<2, 2>(step);
+      if (rows == 1) return lines ? lines_of<1, 4>(top, bottom) : tile_of<1, 4>(step);
+      return lines ? lines_of<2, 2>(top, bottom) : tile_of<2, 2>(step);
     }
   }
 };
@@ -192,7 +204,7 @@ inline ita_status multiply_row_codes(ita_context* ctx, const ita_masked_conv2d* 
                                      CodedFilters* coded) {
   using namespace rows_codes;
   const ita_conv2d_shape& s = op->shape;
-  const MapCut cut(s);
+  const MapCut cut(s, 32 / coded->bits());
   const int64_t tile_floats = kTilePixels * kLanes;
   const int64_t weight_floats = cut.part * cut.taps * kLanes;
   Cutter scratch;
@@ -209,7 +221,6 @@ inline ita_status multiply_row_codes(ita_context* ctx, const ita_masked_conv2d* 
   for (int64_t t = 0; t < cut.taps; t++) {
     taps[t] = static_cast<int32_t>(t / s.kw * s.dilation_h * cut.pitch + t % s.kw * s.dilation_w);
   }
-  const TileFunction add = cut.function(s.stride_w);
   const int64_t cost = d.cols * cut.tiles() * kTilePixels;
   for (int64_t n = 0; n < s.n; n++) {
     const float* image = op->src + n * s.c * s.h * s.w;
@@ -234,12 +245,10 @@ inline ita_status multiply_row_codes(ita_context* ctx, const ita_masked_conv2d* 
           const float* from = image + c * source.plane;
           for (int64_t tile = 0; tile < cut.tiles(); tile++) {
             float* to = sums + tile * tile_floats;
-            if (cut.map) {
-              if constexpr (kManyRegisters) add_map<4>(from, channels, weights, to, c == 0);
-              continue;
-            }
-            const int64_t y = tile / cut.across * cut.rows, x = tile % cut.across * cut.cols;
-            add(source, from + y * source.row + x * source.step, channels, weights, to, c == 0);
+            const int64_t line = tile / cut.across, x = tile % cut.across * cut.cols;
+            const TileFunction add = cut.function(line, source.step);
+            add(source, from + line * cut.rows * source.row + x * source.step, channels, weights,
+                to, c == 0);
           }
         }
         const int64_t first = panel * kPanelRows;
