@@ -10,6 +10,7 @@
 #include "conv3x3.h"
 #include "kernels3x3.h"
 #include "matrix_product.h"
+#include "rows_codes.h"
 #include "winograd.h"
 
 namespace ITA_ISA {
@@ -88,9 +89,11 @@ ita_status multiply(ita_context* ctx, const ita_codebook_conv2d* op, ita_directi
   const ita_masked_conv2d m = masked(op);
   const Live live = count_live_panels(s, op->weights.mask);
   const ita_conv2d_algorithm algorithm = plan_conv2d(&m, direction, live).algorithm;
-  const bool lists = s.block == 1 || algorithm == ITA_CONV2D_TAPS ||
+  const bool row_codes = s.block == 1 && takes_row_codes(s, direction, live);
+  const bool lists = (s.block == 1 && !row_codes) || algorithm == ITA_CONV2D_TAPS ||
                      algorithm == ITA_CONV2D_KERNELS || algorithm == ITA_CONV2D_WINOGRAD_SKIP;
   CodedFilters coded(op->weights, s.o, length_of(s), lists);
+  if (row_codes) return multiply_row_codes(ctx, &m, &coded);
   if (s.block == 1) return rows_conv2d(ctx, &m, direction, algorithm, live, &coded);
   if (algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, &coded, back);
   if (algorithm == ITA_CONV2D_DENSE) return dense_multiply(ctx, &m, back, &coded);

@@ -12,19 +12,6 @@ namespace ITA_ISA {
 
 constexpr int64_t kFilters = kPanelRows;  // that are decoded together
 
-// to[r][stride]: weights [first, first + rows) x [col, col + cols), which exist.
-template <int kBits>
-inline void decode_square(const Decoder& d, int64_t panel, int64_t first, int64_t rows, int64_t col,
-                          int64_t cols, float* to, int64_t stride) {
-  V square[kPanelRows];
-  for (int64_t c = 0; c < kPanelRows; c++) {
-    square[c] = c < cols ? d.column<kBits>(panel, col + c) : Zero();
-  }
-  Transpose(square);
-  const M exists = FirstN(static_cast<int>(cols < kPanelRows ? cols : kPanelRows));
-  for (int64_t r = 0; r < rows; r++) MaskedStore(exists, square[first + r], to + r * stride);
-}
-
 // to[c][16]: columns [col, col + cols) of a panel, zero where a row or a column does not exist.
 template <int kBits>
 inline void decode_columns(const Decoder& d, int64_t panel, int64_t col, int64_t cols, float* to) {
@@ -33,20 +20,35 @@ inline void decode_columns(const Decoder& d, int64_t panel, int64_t col, int64_t
   for (int64_t c = inside; c < cols; c++) Store(Zero(), to + c * kPanelRows);
 }
 
+// to[r][stride]: weights [first, first + rows) x [col, col + cols), which exist.
 inline void decode_rows(const Decoder& d, int64_t first, int64_t rows, int64_t col, int64_t cols,
                         float* to, int64_t stride) {
-  with_bits(d.bits, [&](auto bits) {
-    for (int64_t row = first; row < first + rows;) {
-      const int64_t panel = row / kPanelRows, in_panel = row % kPanelRows;
-      const int64_t left = first + rows - row;
-      const int64_t count = kPanelRows - in_panel < left ? kPanelRows - in_panel : left;
-      for (int64_t c = 0; c < cols; c += kPanelRows) {
-        decode_square<decltype(bits)::value>(d, panel, in_panel, count, col + c, cols - c,
-                                             to + (row - first) * stride + c, stride);
+  constexpr int64_t kPart = 160;  // columns at a time, whole words of most widths
+  alignas(64) float part[kPart * kPanelRows];
+  for (int64_t row = first; row < first + rows;) {
+    const int64_t panel = row / kPanelRows, in_panel = row % kPanelRows;
+    const int64_t left = first + rows - row;
+    const int64_t count = kPanelRows - in_panel < left ? kPanelRows - in_panel : left;
+    for (int64_t c = 0; c < cols; c += kPart) {
+      const int64_t some = cols - c < kPart ? cols - c : kPart;
+      with_bits(d.bits,
+                [&](auto bits) { d.columns<decltype(bits)::value>(panel, col + c, some, part); });
+      float* at = to + (row - first) * stride + c;
+      for (int64_t k = 0; k < some; k += kPanelRows) {
+        V square[kPanelRows];
+        for (int64_t e = 0; e < kPanelRows; e++) {
+          square[e] = k + e < some ? Load(part + (k + e) * kPanelRows) : Zero();
+        }
+        Transpose(square);
+        const int64_t wide = some - k < kPanelRows ? some - k : kPanelRows;
+        const M exists = FirstN(static_cast<int>(wide));
+        for (int64_t r = 0; r < count; r++) {
+          MaskedStore(exists, square[in_panel + r], at + r * stride + k);
+        }
       }
-      row += count;
     }
-  });
+    row += count;
+  }
 }
 
 // The bits of columns [32 * word, + 32) of a panel's sixteen rows from their order by columns.
@@ -110,7 +112,7 @@ class CodedFilters {
 
   const Decoder& decoder() const { return *decoder_; }
   const uint32_t* mask() const { return mask_; }  // [filters, words] or NULL
-  int64_t length() const { return length_; }
+  int64_t bits() const { return weights_.bits; }
 
   // to[r][stride]: weights [col, col + cols) of some filters.
   void rows(int64_t first, int64_t count, int64_t col, int64_t cols, float* to,
