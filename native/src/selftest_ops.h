@@ -337,6 +337,11 @@ inline ita_codebook_linear bind(Problem& p, const ita_codebook_linear*) {
   return op;
 }
 
+inline ita_codebook_linear_int8 bind(Problem& p, const ita_codebook_linear_int8*) {
+  const ita_codebook_linear like = bind(p, static_cast<const ita_codebook_linear*>(nullptr));
+  return {like.shape, like.weights, like.bias, like.src, like.dst};
+}
+
 }  // namespace selftest
 
 #endif  // INTARSIA_SELFTEST_OPS_H_

@@ -148,6 +148,49 @@ inline U FloatToBits(V a) { return {_mm512_castps_si512(a)}; }
 inline V ToFloat(U a) { return _mm512_cvtepi32_ps(a.v); }
 inline U ToNearest(V a) { return {_mm512_cvtps_epi32(a)}; }
 
+// ---- bytes, four a lane
+
+inline void StoreInts(U a, void* p) { _mm512_storeu_si512(p, a.v); }
+template <int kBits>
+inline U LookupBytes(const uint8_t* table, U index) {
+  const __m512i i = index.v;
+  if constexpr (kBits <= 4) {
+    const __m128i entries = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+    return {_mm512_shuffle_epi8(_mm512_broadcast_i32x4(entries), i)};
+  } else {
+    constexpr int kHalf = 1 << (kBits - 1);
+    const __mmask64 high = _mm512_test_epi8_mask(i, _mm512_set1_epi8(static_cast<char>(kHalf)));
+    const U rest = {_mm512_and_si512(i, _mm512_set1_epi8(kHalf - 1))};
+    return {_mm512_mask_blend_epi8(high, LookupBytes<kBits - 1>(table, rest).v,
+                                   LookupBytes<kBits - 1>(table + kHalf, rest).v)};
+  }
+}
+// The sign goes to the other side: two products of at most 127^2 fit 16 bits.
+struct ByteFactor {
+  static constexpr uint32_t kOffset = 0;
+  __m512i size;
+  __mmask64 negative;
+  explicit ByteFactor(U bytes)
+      : size(_mm512_abs_epi8(bytes.v)), negative(_mm512_movepi8_mask(bytes.v)) {}
+  U DotAdd(U x, U acc) const {
+    const __m512i signed_x = _mm512_mask_sub_epi8(x.v, negative, _mm512_setzero_si512(), x.v);
+    const __m512i pairs = _mm512_maddubs_epi16(size, signed_x);
+    return {_mm512_add_epi32(acc.v, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+  }
+};
+// VNNI multiplies unsigned bytes with signed ones. Written as assembly, since this table also runs
+// where VNNI is absent and may not be compiled for it: ask HasByteDot() first.
+struct FastByteFactor {
+  static constexpr uint32_t kOffset = 128;
+  __m512i w;
+  explicit FastByteFactor(U bytes) : w(bytes.v) {}
+  U DotAdd(U x, U acc) const {
+    asm("vpdpbusd %2, %1, %0" : "+v"(acc.v) : "v"(w), "v"(x.v));
+    return acc;
+  }
+};
+inline bool HasByteDot() { return __builtin_cpu_supports("avx512vnni"); }
+
 }  // namespace ITA_ISA
 
 #endif  // INTARSIA_SIMD_AVX512_H_

@@ -17,6 +17,7 @@ import dev.intarsia.reference.BatchNormReference;
 import dev.intarsia.reference.CodebookAssignReference;
 import dev.intarsia.reference.CodebookFitReference;
 import dev.intarsia.reference.CodebookGradientReference;
+import dev.intarsia.reference.CodebookLinearInt8Reference;
 import dev.intarsia.reference.CodebookLinearReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
@@ -73,7 +74,8 @@ public final class ReferenceTable {
           entry("codebook_assign_apply", ReferenceTable::codebookAssignApply),
           entry("codebook_gradient_apply", ReferenceTable::codebookGradientApply),
           entry("codebook_linear_forward", ReferenceTable::codebookLinearForward),
-          entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData));
+          entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData),
+          entry("codebook_linear_int8_forward", ReferenceTable::codebookLinearInt8Forward));
 
   private ReferenceTable() {}
 
@@ -472,6 +474,13 @@ public final class ReferenceTable {
     LinearShape shape = f.shape(LinearShape.class);
     float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
     CodebookLinearReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
+  }
+
+  private static void codebookLinearInt8Forward(Fields f) {
+    LinearShape shape = f.shape(LinearShape.class);
+    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
+    CodebookLinearInt8Reference.forward(
+        shape, f.floats("src"), f.floats("codebooks"), weights, f.floats("bias"), f.floats("dst"));
   }
 
   private static float[] decoded(Fields f, PlaneShape s) {
