@@ -67,48 +67,67 @@ struct ByteDecoder {
     }
   }
 
-  // All bits of the bytes of group g whose weights are in a plane; `plane` is the word's.
-  template <int kBits>
-  U selected(const uint16_t* plane, int64_t left, int g) const {
-    U bytes = SetU(0);
-    for (int t = 0; t < 4; t++) {
-      const int c = Groups<kBits>::column(g, t);
-      if (c >= Groups<kBits>::kPerWord || c >= left) continue;
-      const V all = BitsToFloat(SetU(0xFFu << 8 * t));
-      bytes = XorU(bytes, FloatToBits(IfThenElseZero(FromBits(plane[c]), all)));
-    }
-    return bytes;
+  // Where the mask of a panel, or the plane of a source s >= 1, begins.
+  const uint16_t* mask_of(int64_t panel) const { return d.mask + panel * d.plane_stride; }
+  const uint16_t* owners_of(int64_t source, int64_t panel) const {
+    return d.owners + ((source - 1) * d.panels + panel) * d.plane_stride;
   }
 
-  // Group g of the word at `col` from its codes, under mask and sources.
+  // The bytes of group g that a word's `count` columns of a mask keep; the others stand for zero.
   template <int kBits>
-  U value(U codes, int64_t panel, int64_t col, int g) const {
-    const int64_t left = d.cols - col, at = panel * d.plane_stride + col;
-    U v = LookupBytes<kBits>(tables, codes);
-    for (int64_t s = 1; s < d.sources; s++) {
-      const uint16_t* plane = d.owners + (s - 1) * d.panels * d.plane_stride + at;
-      const U own = LookupBytes<kBits>(tables + s * Decoder::table_size(kBits), codes);
-      v = XorU(v, AndU(XorU(v, own), selected<kBits>(plane, left, g)));
-    }
-    if (!d.mask) return v;
+  U kept(U bytes, const uint16_t* columns, int count, int g) const {
     const U zero = SetU(offset);
-    return XorU(AndU(XorU(v, zero), selected<kBits>(d.mask + at, left, g)), zero);
+    return XorU(AndU(XorU(bytes, zero), selected<kBits>(columns, count, g)), zero);
   }
 
   // to[groups][16 rows][4] of `words` words of a panel.
   template <int kBits>
   void panel_bytes(int64_t panel, int64_t first, int64_t words, uint8_t* to) const {
+    if (d.sources > 1) {
+      panel_bytes<kBits, Weights::kOwned>(panel, first, words, to);
+    } else if (d.mask) {
+      panel_bytes<kBits, Weights::kMasked>(panel, first, words, to);
+    } else {
+      panel_bytes<kBits, Weights::kAll>(panel, first, words, to);
+    }
+  }
+
+ private:
+  enum class Weights { kAll, kMasked, kOwned };
+
+  template <int kBits>
+  static U selected(const uint16_t* columns, int count, int g) {
+    typedef Groups<kBits> G;
+    constexpr int kStep = G::column(0, 1) - G::column(0, 0);
+    return SelectBytes<kStep, G::kPerWord>(columns, count, G::column(g, 0));
+  }
+
+  template <int kBits, Weights kWeights>
+  void panel_bytes(int64_t panel, int64_t first, int64_t words, uint8_t* to) const {
+    typedef Groups<kBits> G;
     const uint32_t* from = d.panel_codes(panel) + first * kPanelRows;
-    const bool plain = d.plain();
-    for (int64_t w = 0; w < words; w++, from += kPanelRows) {
+    for (int64_t w = first; w < first + words; w++, from += kPanelRows) {
+      const int64_t col = w * G::kPerWord, left = d.cols - col;
+      const int count = left < G::kPerWord ? static_cast<int>(left) : G::kPerWord;
       U word = LoadInts(from);
 #pragma GCC unroll 8
-      for (int g = 0; g < Groups<kBits>::kCount; g++, to += 4 * kPanelRows) {
-        const U codes = Groups<kBits>::lowest(word);
-        StoreInts(plain ? LookupBytes<kBits>(tables, codes)
-                        : value<kBits>(codes, panel, (first + w) * Groups<kBits>::kPerWord, g),
-                  to);
-        word = ShiftRightU<Groups<kBits>::kShift>(word);
+      for (int g = 0; g < G::kCount; g++, to += 4 * kPanelRows) {
+        const U codes = G::lowest(word);
+        U bytes = LookupBytes<kBits>(tables, codes);
+        if constexpr (kWeights == Weights::kOwned) {
+          const uint8_t* table = tables;
+          for (int64_t s = 1; s < d.sources; s++) {
+            table += Decoder::table_size(kBits);
+            const U own = XorU(bytes, LookupBytes<kBits>(table, codes));
+            const U owned = selected<kBits>(owners_of(s, panel) + col, count, g);
+            bytes = XorU(bytes, AndU(own, owned));
+          }
+        }
+        if (kWeights == Weights::kMasked || (kWeights == Weights::kOwned && d.mask)) {
+          bytes = kept<kBits>(bytes, mask_of(panel) + col, count, g);
+        }
+        StoreInts(bytes, to);
+        word = ShiftRightU<G::kShift>(word);
       }
     }
   }

@@ -50,31 +50,35 @@ void add_decoded(const uint8_t* w, const uint32_t* x, int64_t groups, uint32_t* 
   }
 }
 
-// Decodes on the way, where one tile holds all images: up to four bits, no mask, one source.
-template <class Factor, int kBits, int kImages>
-void add_codes(const ByteProduct& p, const int64_t* panels, uint32_t* sums) {
+// Decodes on the way: one source.
+template <class Factor, int kBits, bool kMasked, int kImages>
+void add_codes(const ByteProduct& p, const int64_t* panels, int64_t first, uint32_t* sums) {
   typedef Groups<kBits> G;
   constexpr int kChains = kTileImages / kImages < 4 ? kTileImages / kImages : 4;
-  const ByteDecoder& b = *p.weights;
+  const ByteDecoder b = *p.weights;  // a copy, which no store can change
+  const uint32_t* x = p.images.word(first, 0);
   const uint32_t* words[kTilePanels];
+  const uint16_t* columns[kTilePanels];
   U sum[kTilePanels][kImages][kChains];
   for (int q = 0; q < kTilePanels; q++) {
     words[q] = b.d.panel_codes(panels[q]);
+    if (kMasked) columns[q] = b.mask_of(panels[q]);
     for (int n = 0; n < kImages; n++) {
       for (int c = 0; c < kChains; c++) {
         sum[q][n][c] = c == 0 ? LoadInts(sums_of(sums, n, q)) : SetU(0);
       }
     }
   }
-  const uint32_t* x = p.images.x;
-  for (int64_t w = 0; w < b.d.words_per_panel; w++) {
+  const auto add_word = [&](int count) __attribute__((always_inline)) {
     U word[kTilePanels];
-    for (int q = 0; q < kTilePanels; q++) word[q] = LoadInts(words[q] + w * kPanelRows);
+    for (int q = 0; q < kTilePanels; q++) word[q] = LoadInts(words[q]);
 #pragma GCC unroll 8
     for (int g = 0; g < G::kCount; g++, x += kImages) {
 #pragma GCC unroll 2
       for (int q = 0; q < kTilePanels; q++) {
-        const Factor four(LookupBytes<kBits>(b.tables, G::lowest(word[q])));
+        U bytes = LookupBytes<kBits>(b.tables, G::lowest(word[q]));
+        if (kMasked) bytes = b.template kept<kBits>(bytes, columns[q], count, g);
+        const Factor four(bytes);
 #pragma GCC unroll 8
         for (int n = 0; n < kImages; n++) {
           U& to = sum[q][n][g % kChains];
@@ -83,13 +87,27 @@ void add_codes(const ByteProduct& p, const int64_t* panels, uint32_t* sums) {
         word[q] = ShiftRightU<G::kShift>(word[q]);
       }
     }
-  }
+    for (int q = 0; q < kTilePanels; q++) {
+      words[q] += kPanelRows;
+      if (kMasked) columns[q] += G::kPerWord;
+    }
+  };
+  // Without a mask no word is special: columns past the end meet inputs that are zero.
+  const int64_t whole = kMasked ? b.d.cols / G::kPerWord : b.d.words_per_panel;
+  for (int64_t w = 0; w < whole; w++) add_word(G::kPerWord);
+  if (whole < b.d.words_per_panel) add_word(static_cast<int>(b.d.cols - whole * G::kPerWord));
   for (int q = 0; q < kTilePanels; q++) {
     for (int n = 0; n < kImages; n++) {
       for (int c = 1; c < kChains; c++) sum[q][n][0] = AddU(sum[q][n][0], sum[q][n][c]);
       StoreInts(sum[q][n][0], sums_of(sums, n, q));
     }
   }
+}
+
+// Where that is cheaper than decoding once for a batch: few centres, or few images. With few
+// registers, both; code size counts.
+constexpr bool decodes_on_the_way(int bits, int images) {
+  return kManyRegisters ? bits <= 4 || images <= 2 : bits <= 4 && images <= 2;
 }
 
 // Calls body(the tile's width as a constant).
@@ -101,21 +119,26 @@ inline void with_width(int64_t width, const Body& body) {
   if constexpr (kTileImages == 8) body(Bits<8>{});
 }
 
-template <class Factor, int kBits>
+// One tile of panels times the images first .. first + count.
+template <class Factor, int kBits, int kImages>
 void sum_up(const ByteProduct& p, const int64_t* panels, int64_t first, int64_t count,
             uint32_t* sums) {
   const ByteDecoder& b = *p.weights;
-  const int64_t width = p.images.width;
   for (int64_t n = 0; n < count; n++) {
     for (int q = 0; q < kTilePanels; q++) {
       StoreInts(SetU(p.images.offsets[first + n]), sums_of(sums, n, q));
     }
   }
-  if constexpr (kBits <= 4) {
-    if (b.d.plain() && p.images.images == width) {
-      return with_width(width, [&](auto images) {
-        add_codes<Factor, kBits, decltype(images)::value>(p, panels, sums);
-      });
+  if constexpr (decodes_on_the_way(kBits, kImages)) {
+    if (b.d.sources == 1) {
+      for (int64_t n = 0; n < count; n += kImages) {
+        if (b.d.mask) {
+          add_codes<Factor, kBits, true, kImages>(p, panels, first + n, sums_of(sums, n, 0));
+        } else {
+          add_codes<Factor, kBits, false, kImages>(p, panels, first + n, sums_of(sums, n, 0));
+        }
+      }
+      return;
     }
   }
   constexpr int64_t kGroups = Groups<kBits>::kCount, kWords = kChunkGroups / kGroups;
@@ -123,14 +146,12 @@ void sum_up(const ByteProduct& p, const int64_t* panels, int64_t first, int64_t 
   for (int64_t word = 0; word < b.d.words_per_panel; word += kWords) {
     const int64_t left = b.d.words_per_panel - word, words = left < kWords ? left : kWords;
     for (int q = 0; q < kTilePanels; q++) {
-      b.panel_bytes<kBits>(panels[q], word, words, decoded + q * kChunkGroups * kGroupBytes);
+      b.template panel_bytes<kBits>(panels[q], word, words,
+                                    decoded + q * kChunkGroups * kGroupBytes);
     }
-    for (int64_t n = 0; n < count; n += width) {
-      const uint32_t* x = p.images.word(first + n, word * kGroups);
-      with_width(width, [&](auto images) {
-        add_decoded<Factor, decltype(images)::value>(decoded, x, words * kGroups,
-                                                     sums_of(sums, n, 0));
-      });
+    for (int64_t n = 0; n < count; n += kImages) {
+      add_decoded<Factor, kImages>(decoded, p.images.word(first + n, word * kGroups),
+                                   words * kGroups, sums_of(sums, n, 0));
     }
   }
 }
@@ -182,7 +203,10 @@ void multiply_bytes(ita_context* ctx, const ByteProduct& p) {
       const int64_t first = at / tiles * kBatch, left = p.images.images - first;
       const int64_t count = left < kBatch ? left : kBatch;
       with_bits(d.bits, [&](auto bits) {
-        sum_up<Factor, decltype(bits)::value>(p, panels, first, count, sums);
+        with_width(p.images.width, [&](auto width) {
+          sum_up<Factor, decltype(bits)::value, decltype(width)::value>(p, panels, first, count,
+                                                                        sums);
+        });
       });
       for (int q = 0; q < kTilePanels && at % tiles * kTilePanels + q < d.panels; q++) {
         (p.block == 1 ? put_rows : put_blocks)(p, panels[q], q, first, count, sums);

@@ -245,6 +245,22 @@ template <int kBits>
 inline U LookupBytes(const uint8_t* table, U index) {
   return {LookupBytes32<kBits>(table, index.lo), LookupBytes32<kBits>(table, index.hi)};
 }
+// The bytes of the columns for rows 0 to 7 go to the low half, then each lane tests its bit.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  uint64_t four = 0;
+  for (int t = 0; t < 4; t++) {
+    const int c = first + kStep * t;
+    if (c < count) four |= static_cast<uint64_t>(columns[c]) << 16 * t;
+  }
+  const __m256i all = _mm256_set1_epi64x(static_cast<int64_t>(four));
+  const __m256i bit = _mm256_setr_epi32(0x01010101, 0x02020202, 0x04040404, 0x08080808, 0x10101010,
+                                        0x20202020, 0x40404040, -0x7F7F7F80);
+  const __m256i lo = _mm256_shuffle_epi8(all, _mm256_set1_epi32(0x06040200));
+  const __m256i hi = _mm256_shuffle_epi8(all, _mm256_set1_epi32(0x07050301));
+  return {_mm256_cmpeq_epi8(_mm256_and_si256(lo, bit), bit),
+          _mm256_cmpeq_epi8(_mm256_and_si256(hi, bit), bit)};
+}
 // The sign goes to the other side: two products of at most 127^2 fit 16 bits.
 struct ByteFactor {
   static constexpr uint32_t kOffset = 0;

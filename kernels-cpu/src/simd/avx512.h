@@ -165,6 +165,33 @@ inline U LookupBytes(const uint8_t* table, U index) {
                                    LookupBytes<kBits - 1>(table + kHalf, rest).v)};
   }
 }
+// The four columns' bits to every 64 bits, their bytes for rows 0 to 7 to the low half; then each
+// lane tests its bit.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  __m512i bits;
+  if constexpr (kColumns <= 8) {
+    bits = _mm512_castsi128_si512(
+        _mm_maskz_loadu_epi16(static_cast<__mmask8>((1u << count) - 1), columns));
+  } else if constexpr (kColumns <= 16) {
+    bits = _mm512_castsi256_si512(
+        _mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << count) - 1), columns));
+  } else {
+    bits = _mm512_maskz_loadu_epi16(static_cast<__mmask32>((uint64_t{1} << count) - 1), columns);
+  }
+  const __m512i four = _mm512_set1_epi64(static_cast<int64_t>(
+      uint64_t(first) * 0x0001000100010001u + uint64_t(kStep) * 0x0003000200010000u));
+  const __m512i all = _mm512_permutexvar_epi16(four, bits);
+  const int lo = 0x06040200, hi = 0x07050301;
+  const __m512i half =
+      _mm512_setr_epi32(lo, lo, lo, lo, lo, lo, lo, lo, hi, hi, hi, hi, hi, hi, hi, hi);
+  const int top = -0x7F7F7F80;
+  const __m512i bit = _mm512_setr_epi32(
+      0x01010101, 0x02020202, 0x04040404, 0x08080808, 0x10101010, 0x20202020, 0x40404040, top,
+      0x01010101, 0x02020202, 0x04040404, 0x08080808, 0x10101010, 0x20202020, 0x40404040, top);
+  const __mmask64 set = _mm512_test_epi8_mask(_mm512_shuffle_epi8(all, half), bit);
+  return {_mm512_movm_epi8(set)};
+}
 // The sign goes to the other side: two products of at most 127^2 fit 16 bits.
 struct ByteFactor {
   static constexpr uint32_t kOffset = 0;

@@ -248,6 +248,20 @@ inline U LookupBytes(const uint8_t* table, U index) {
   }
   return r;
 }
+// All bits of byte t of lane r where bit r of columns[first + kStep * t] is set. There are `count`
+// columns, up to 32; others are not read.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  U r;
+  for (int i = 0; i < kLanes; i++) {
+    r.lane[i] = 0;
+    for (int t = 0; t < 4; t++) {
+      const int c = first + kStep * t;
+      if (c < count && (columns[c] >> i & 1)) r.lane[i] |= 0xFFu << 8 * t;
+    }
+  }
+  return r;
+}
 // One side of a dot product of signed bytes, -127 .. 127. It is made from bytes that are higher by
 // kOffset, which then is in the sum: times what the other side's bytes add up to.
 struct ByteFactor {
