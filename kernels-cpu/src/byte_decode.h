@@ -80,9 +80,10 @@ struct ByteDecoder {
     return XorU(AndU(XorU(bytes, zero), selected<kBits>(columns, count, g)), zero);
   }
 
-  // to[groups][16 rows][4] of `words` words of a panel.
+  // to[groups][16 rows][4] of `words` words of a panel. Not inline: each width of a tile calls it.
   template <int kBits>
-  void panel_bytes(int64_t panel, int64_t first, int64_t words, uint8_t* to) const {
+  __attribute__((noinline)) void panel_bytes(int64_t panel, int64_t first, int64_t words,
+                                             uint8_t* to) const {
     if (d.sources > 1) {
       panel_bytes<kBits, Weights::kOwned>(panel, first, words, to);
     } else if (d.mask) {
