@@ -86,6 +86,17 @@ inline void Transpose(V v[kLanes]) {
 // ---- masks
 
 inline M FromBits(uint32_t bits) { return static_cast<M>(bits); }
+// Straight from memory: compilers take the way through a general register.
+inline M LoadBits(const uint16_t* bits) {
+  M m;
+  asm("kmovw %1, %0" : "=k"(m) : "m"(*bits));
+  return m;
+}
+// Two neighbours by one load: loads are what masked products run out of.
+inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
+  asm("kmovd %1, %0" : "=k"(pair[0]) : "m"(*reinterpret_cast<const uint32_t(*)[1]>(bits)));
+  asm("kshiftrd $16, %1, %0" : "=k"(pair[1]) : "k"(pair[0]));
+}
 inline uint32_t ToBits(M m) { return m; }
 inline M FirstN(int n) { return static_cast<M>(n >= kLanes ? 0xFFFFu : (1u << n) - 1); }
 inline M And(M a, M b) { return static_cast<M>(a & b); }
