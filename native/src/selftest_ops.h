@@ -344,6 +344,11 @@ inline ita_codebook_linear bind(Problem& p, const ita_codebook_linear*) {
   return op;
 }
 
+inline ita_codebook_linear_int8 bind(Problem& p, const ita_codebook_linear_int8*) {
+  const ita_codebook_linear like = bind(p, static_cast<const ita_codebook_linear*>(nullptr));
+  return {like.shape, like.weights, like.bias, like.src, like.dst};
+}
+
 inline ita_codebook_conv2d bind(Problem& p, const ita_codebook_conv2d*) {
   const ita_masked_conv2d masked = bind(p, static_cast<const ita_masked_conv2d*>(nullptr));
   const ita_conv2d_shape& s = masked.shape;

@@ -276,6 +276,63 @@ inline U FloatToBits(V a) { return {_mm256_castps_si256(a.lo), _mm256_castps_si2
 inline V ToFloat(U a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
 inline U ToNearest(V a) { return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)}; }
 
+// ---- bytes, four a lane
+
+inline void StoreInts(U a, void* p) {
+  __m256i* q = static_cast<__m256i*>(p);
+  _mm256_storeu_si256(q, a.lo);
+  _mm256_storeu_si256(q + 1, a.hi);
+}
+template <int kBits>
+inline __m256i LookupBytes32(const uint8_t* table, __m256i i) {
+  if constexpr (kBits <= 4) {
+    const __m128i entries = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(entries), i);
+  } else {
+    constexpr int kHalf = 1 << (kBits - 1);
+    const __m256i rest = _mm256_and_si256(i, _mm256_set1_epi8(kHalf - 1));
+    return _mm256_blendv_epi8(LookupBytes32<kBits - 1>(table, rest),
+                              LookupBytes32<kBits - 1>(table + kHalf, rest),
+                              _mm256_slli_epi16(i, 8 - kBits));
+  }
+}
+template <int kBits>
+inline U LookupBytes(const uint8_t* table, U index) {
+  return {LookupBytes32<kBits>(table, index.lo), LookupBytes32<kBits>(table, index.hi)};
+}
+// The bytes of the columns for rows 0 to 7 go to the low half, then each lane tests its bit.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  uint64_t four = 0;
+  for (int t = 0; t < 4; t++) {
+    const int c = first + kStep * t;
+    if (c < count) four |= static_cast<uint64_t>(columns[c]) << 16 * t;
+  }
+  const __m256i all = _mm256_set1_epi64x(static_cast<int64_t>(four));
+  const __m256i bit = _mm256_setr_epi32(0x01010101, 0x02020202, 0x04040404, 0x08080808, 0x10101010,
+                                        0x20202020, 0x40404040, -0x7F7F7F80);
+  const __m256i lo = _mm256_shuffle_epi8(all, _mm256_set1_epi32(0x06040200));
+  const __m256i hi = _mm256_shuffle_epi8(all, _mm256_set1_epi32(0x07050301));
+  return {_mm256_cmpeq_epi8(_mm256_and_si256(lo, bit), bit),
+          _mm256_cmpeq_epi8(_mm256_and_si256(hi, bit), bit)};
+}
+// The sign goes to the other side: two products of at most 127^2 fit 16 bits.
+struct ByteFactor {
+  static constexpr uint32_t kOffset = 0;
+  U w, size;
+  explicit ByteFactor(U bytes)
+      : w(bytes), size{_mm256_abs_epi8(bytes.lo), _mm256_abs_epi8(bytes.hi)} {}
+  static __m256i Add(__m256i w, __m256i size, __m256i x, __m256i acc) {
+    const __m256i pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(x, w));
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  U DotAdd(U x, U acc) const {
+    return {Add(w.lo, size.lo, x.lo, acc.lo), Add(w.hi, size.hi, x.hi, acc.hi)};
+  }
+};
+typedef ByteFactor FastByteFactor;
+inline bool HasByteDot() { return false; }
+
 }  // namespace ITA_ISA
 
 #endif  // INTARSIA_SIMD_AVX2_H_

@@ -276,6 +276,53 @@ inline U ToNearest(V a) {
   ITA_LANES(uint32_t(int32_t(__builtin_rintf(a.lane[i]))));
 }  // signed
 
+// ---- bytes, four a lane
+
+inline void StoreInts(U a, void* p) { memcpy(p, a.lane, sizeof a.lane); }
+// table[each byte], every one below 2^kBits; the table has 2^kBits bytes, sixteen at least.
+template <int kBits>
+inline U LookupBytes(const uint8_t* table, U index) {
+  U r;
+  for (int i = 0; i < kLanes; i++) {
+    r.lane[i] = 0;
+    for (int t = 0; t < 32; t += 8) r.lane[i] |= uint32_t(table[index.lane[i] >> t & 0xFF]) << t;
+  }
+  return r;
+}
+// All bits of byte t of lane r where bit r of columns[first + kStep * t] is set. There are `count`
+// columns, up to 32; others are not read.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  U r;
+  for (int i = 0; i < kLanes; i++) {
+    r.lane[i] = 0;
+    for (int t = 0; t < 4; t++) {
+      const int c = first + kStep * t;
+      if (c < count && (columns[c] >> i & 1)) r.lane[i] |= 0xFFu << 8 * t;
+    }
+  }
+  return r;
+}
+// One side of a dot product of signed bytes, -127 .. 127. It is made from bytes that are higher by
+// kOffset, which then is in the sum: times what the other side's bytes add up to.
+struct ByteFactor {
+  static constexpr uint32_t kOffset = 0;
+  U w;
+  explicit ByteFactor(U bytes) : w(bytes) {}
+  // acc + the four products of each lane, exactly.
+  U DotAdd(U x, U acc) const {
+    for (int i = 0; i < kLanes; i++) {
+      for (int t = 0; t < 32; t += 8) {
+        acc.lane[i] += uint32_t(int8_t(w.lane[i] >> t) * int8_t(x.lane[i] >> t));
+      }
+    }
+    return acc;
+  }
+};
+// The same where the processor has one instruction for it, that is, where HasByteDot().
+typedef ByteFactor FastByteFactor;
+inline bool HasByteDot() { return false; }
+
 #undef ITA_LANES
 #undef ITA_MASK
 

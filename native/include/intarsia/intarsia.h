@@ -739,6 +739,30 @@ ITA_API ita_status ita_codebook_linear_forward(ita_context* ctx, const ita_codeb
 ITA_API ita_status ita_codebook_linear_backward_data(ita_context* ctx,
                                                      const ita_codebook_linear* op);
 
+/* ---- codebook_linear_int8 ------------------------------------------------------------------ */
+
+/**
+ * codebook_linear with both factors rounded to signed bytes, in return for speed. Sums are exact
+ * integers, so that all implementations find the same ones:
+ *   qx = round(src * (127 / max))   for each image, max its largest magnitude; image scale max /
+ * 127 qw = round(w * (127 / max))     max over all codebooks; weight scale max / 127 dst =
+ * float(sum of qw qx) * (image scale * weight scale) + bias Rounding is half to even; a max below
+ * 2^-100 counts as zero and gives zeros. Where a value is not finite, its image, or all of dst for
+ * a centre, is NaN. I is at most ITA_INT8_MOST_INPUTS.
+ */
+#define ITA_INT8_MOST_INPUTS 133144 /**< 127^2 of them stay below 2^31                         */
+
+typedef struct ita_codebook_linear_int8 {
+  ita_linear_shape shape;
+  ita_codebook_weights weights; /**< [O, I]                                                    */
+  const float* bias;            /**< [O] or NULL                                               */
+  const float* src;             /**< [N, I] activations                                        */
+  float* dst;                   /**< [N, O] activations, written                               */
+} ita_codebook_linear_int8;
+
+ITA_API ita_status ita_codebook_linear_int8_forward(ita_context* ctx,
+                                                    const ita_codebook_linear_int8* op);
+
 /* ---- codebook_conv2d ----------------------------------------------------------------------- */
 
 /**

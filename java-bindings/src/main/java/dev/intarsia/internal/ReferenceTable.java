@@ -19,6 +19,7 @@ import dev.intarsia.reference.CodebookConv2dReference;
 import dev.intarsia.reference.CodebookDecodeReference;
 import dev.intarsia.reference.CodebookFitReference;
 import dev.intarsia.reference.CodebookGradientReference;
+import dev.intarsia.reference.CodebookLinearInt8Reference;
 import dev.intarsia.reference.CodebookLinearReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
@@ -77,6 +78,7 @@ public final class ReferenceTable {
           entry("codebook_gradient_apply", ReferenceTable::codebookGradientApply),
           entry("codebook_linear_forward", ReferenceTable::codebookLinearForward),
           entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData),
+          entry("codebook_linear_int8_forward", ReferenceTable::codebookLinearInt8Forward),
           entry("codebook_conv2d_forward", ReferenceTable::codebookConv2dForward),
           entry("codebook_conv2d_backward_data", ReferenceTable::codebookConv2dBackwardData),
           entry("codebook_decode_forward", ReferenceTable::codebookDecodeForward),
@@ -480,6 +482,13 @@ public final class ReferenceTable {
     LinearShape shape = f.shape(LinearShape.class);
     float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
     CodebookLinearReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
+  }
+
+  private static void codebookLinearInt8Forward(Fields f) {
+    LinearShape shape = f.shape(LinearShape.class);
+    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
+    CodebookLinearInt8Reference.forward(
+        shape, f.floats("src"), f.floats("codebooks"), weights, f.floats("bias"), f.floats("dst"));
   }
 
   private static void codebookConv2dForward(Fields f) {
