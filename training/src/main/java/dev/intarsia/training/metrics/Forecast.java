@@ -34,17 +34,18 @@ public record Forecast(OptionalLong untilDense, OptionalLong untilNoFree) {
 
   /** One sentence for people. */
   public String sentence() {
-    return "At the rate of the last task "
+    return "At the rate of the last task, "
         + text(untilDense)
-        + " until the bytes reach one dense net, "
+        + (untilDense.orElse(2) == 1 ? " fits" : " fit")
+        + " into the bytes of one dense net and "
         + text(untilNoFree)
-        + " until its free weights do not suffice.";
+        + " into its free weights.";
   }
 
   private static String text(OptionalLong tasks) {
     if (tasks.isEmpty()) {
-      return "any number of tasks fits";
+      return "any number of tasks";
     }
-    return tasks.getAsLong() == 1 ? "1 more task fits" : tasks.getAsLong() + " more tasks fit";
+    return tasks.getAsLong() + (tasks.getAsLong() == 1 ? " more task" : " more tasks");
   }
 }

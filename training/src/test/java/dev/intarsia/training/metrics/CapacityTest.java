@@ -105,8 +105,8 @@ class CapacityTest {
     assertEquals(new Forecast(OptionalLong.empty(), OptionalLong.empty()), forecast());
     assertEquals(forecast(4, 1), forecast(first, share(1, 500, 1000, 600)), "a copy has room");
     assertEquals(
-        "At the rate of the last task 1 more task fits until the bytes reach one dense net, any"
-            + " number of tasks fits until its free weights do not suffice.",
+        "At the rate of the last task, 1 more task fits into the bytes of one dense net and any number"
+            + " of tasks into its free weights.",
         new Forecast(OptionalLong.of(1), OptionalLong.empty()).sentence());
   }
 

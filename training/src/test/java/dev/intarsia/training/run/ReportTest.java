@@ -107,7 +107,9 @@ class ReportTest {
         page.contains(
             "<th scope=\"row\">WSN</th><td>used weights at 32 bits, masks in Huffman codes; no"
                 + " heads</td><td>55.625 %</td>"));
-    assertTrue(page.contains("1 more task fits until the bytes reach one dense net"));
+    assertTrue(
+        page.contains(
+            "At the rate of the last task, 1 more task fits into the bytes of one dense net"));
     assertTrue(
         page.contains("<td>30.0 %</td><td>0.8000</td><td>0.9000</td><td>0.8105</td><td>0.8813"));
   }
