@@ -160,7 +160,7 @@ template <int kBits>
 inline U ShiftLeftU(U a) {
   return {_mm512_slli_epi32(a.v, kBits)};
 }
-inline U ShiftRightBy(U a, int bits) { return {_mm512_srl_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
+inline U ShiftRightBy(U a, int bits) { return {_mm512_srlv_epi32(a.v, _mm512_set1_epi32(bits))}; }
 template <int kBits>
 inline V Lookup(const float* table, U index) {
   const __m512i i = index.v;
