@@ -60,7 +60,7 @@ struct Free {
 // Columns first .. first + width of a panel, at most kStrip, as rows of kStride.
 template <int kBits>
 void decode_strip(const Decoder& from, int64_t panel, int64_t first, int64_t width, float* strip) {
-  const bool plain = from.plain();
+  const bool plain = from.sources == 1 && !from.mask;
   CodeWalk<kBits> codes(from, panel, first);
   for (int64_t col = 0; col < width; col += kLanes) {
     V tile[kLanes];
