@@ -19,7 +19,37 @@ enum class Weigh { kCode, kMask, kOwners };
 
 // Columns that are decoded together: as many as registers hold, a whole number of them to a word.
 template <int kBits>
-constexpr int kGroup = kBits == 3 ? 5 : 32 / kBits < 8 ? 32 / kBits : 8;
+constexpr int kGroup = kAccumulators < 16 ? 1
+                       : kBits == 3       ? 5
+                       : kBits <= 4       ? 8
+                                          : 32 / kBits;
+
+// Calls body(bits as a constant).
+template <int kBits>
+struct Bits {
+  static constexpr int value = kBits;
+};
+template <class Body>
+inline void with_bits(int32_t bits, const Body& body) {
+  switch (bits) {
+    case 1:
+      return body(Bits<1>{});
+    case 2:
+      return body(Bits<2>{});
+    case 3:
+      return body(Bits<3>{});
+    case 4:
+      return body(Bits<4>{});
+    case 5:
+      return body(Bits<5>{});
+    case 6:
+      return body(Bits<6>{});
+    case 7:
+      return body(Bits<7>{});
+    default:
+      return body(Bits<8>{});
+  }
+}
 
 // One layer's weights [rows, cols] as ita_codebook_weights gives them, tables repeated to sixteen.
 struct Decoder {
@@ -57,9 +87,7 @@ struct Decoder {
     }
   }
 
-  Weigh weigh() const {
-    return sources > 1 ? Weigh::kOwners : mask ? Weigh::kMask : Weigh::kCode;
-  }
+  Weigh weigh() const { return sources > 1 ? Weigh::kOwners : mask ? Weigh::kMask : Weigh::kCode; }
   const uint32_t* panel_codes(int64_t panel) const {
     return codes + panel * words_per_panel * kPanelRows;
   }
@@ -106,18 +134,26 @@ struct Decoder {
         const uint16_t* own = owners + ((s - 1) * panels + panel) * plane_stride + col;
         uint64_t any[2] = {0, 0};
         memcpy(any, own, kCount * sizeof(uint16_t));
+        __builtin_prefetch(own + 512, 0, 3);
         if (!(any[0] | any[1])) continue;
         const float* table = tables + s * table_size(kBits);
 #pragma GCC unroll 8
-        for (int j = 0; j < kCount; j++) {
-          v[j] = IfThenElse(FromBits(own[j]), Lookup<kBits>(table, at[j]), v[j]);
+        for (int j = 0; j + 1 < kCount; j += 2) {
+          M bits_of[2];
+          LoadBitsPair(own + j, bits_of);
+          v[j] = IfThenElse(bits_of[0], Lookup<kBits>(table, at[j]), v[j]);
+          v[j + 1] = IfThenElse(bits_of[1], Lookup<kBits>(table, at[j + 1]), v[j + 1]);
+        }
+        if (kCount % 2) {
+          constexpr int kLast = kCount - 1;
+          v[kLast] = IfThenElse(LoadBits(own + kLast), Lookup<kBits>(table, at[kLast]), v[kLast]);
         }
       }
     }
     if (kWeigh == Weigh::kMask || (kWeigh == Weigh::kOwners && mask)) {
       const uint16_t* on = mask + panel * plane_stride + col;
 #pragma GCC unroll 8
-      for (int j = 0; j < kCount; j++) v[j] = IfThenElseZero(FromBits(on[j]), v[j]);
+      for (int j = 0; j < kCount; j++) v[j] = IfThenElseZero(LoadBits(on + j), v[j]);
     }
   }
 
@@ -147,7 +183,8 @@ struct Decoder {
 
   // The same with zeros in rows past the end.
   template <int kBits>
-  void columns(int64_t panel, int64_t first, int64_t count, float* to) const {
+  __attribute__((noinline)) void columns(int64_t panel, int64_t first, int64_t count,
+                                         float* to) const {
     switch (weigh()) {
       case Weigh::kCode:
         words<kBits, Weigh::kCode>(panel, first, count, to);
@@ -169,7 +206,8 @@ struct Decoder {
   // to[r][16], rows first .. first + count, a column panel: columns 16 * panel .. + 16 of the rows,
   // those past the end zero. `first` is a multiple of sixteen.
   template <int kBits>
-  void rows_of(int64_t panel, int64_t first, int64_t count, float* to) const {
+  __attribute__((noinline)) void rows_of(int64_t panel, int64_t first, int64_t count,
+                                         float* to) const {
     const int64_t col = panel * kPanelRows, left = cols - col;
     const int64_t exist = left < kPanelRows ? left : kPanelRows;
     alignas(64) float turned[kPanelRows * kPanelRows];
@@ -185,34 +223,15 @@ struct Decoder {
       }
     }
   }
-};
 
-// Calls body(bits as a constant).
-template <int kBits>
-struct Bits {
-  static constexpr int value = kBits;
-};
-template <class Body>
-inline void with_bits(int32_t bits, const Body& body) {
-  switch (bits) {
-    case 1:
-      return body(Bits<1>{});
-    case 2:
-      return body(Bits<2>{});
-    case 3:
-      return body(Bits<3>{});
-    case 4:
-      return body(Bits<4>{});
-    case 5:
-      return body(Bits<5>{});
-    case 6:
-      return body(Bits<6>{});
-    case 7:
-      return body(Bits<7>{});
-    default:
-      return body(Bits<8>{});
+  // The same for any width.
+  void columns(int64_t panel, int64_t first, int64_t count, float* to) const {
+    with_bits(bits, [&](auto width) { columns<decltype(width)::value>(panel, first, count, to); });
   }
-}
+  void rows_of(int64_t panel, int64_t first, int64_t count, float* to) const {
+    with_bits(bits, [&](auto width) { rows_of<decltype(width)::value>(panel, first, count, to); });
+  }
+};
 
 }  // namespace ITA_ISA
 

@@ -12,6 +12,7 @@
 
 namespace ITA_ISA {
 
+constexpr int64_t kMaskAhead = 1024;
 constexpr int64_t kWordsAhead = 64 * kPanelRows;  // words that memory needs to answer
 constexpr int64_t kSumsPerWord = 8 * kPanelRows;  // floats of the tables for one word
 
@@ -57,13 +58,15 @@ struct Partial {
 
 // Words after which columns start at a multiple of sixteen again.
 template <int kBits>
-constexpr int kTurn = kBits == 3 ? 8 : kBits == 4 ? 2 : 1;
+constexpr int kTurn = kBits == 3   ? 8
+                      : kBits == 4 ? 2
+                                   : 1;
 
 template <int kBits, bool kMasked>
-void gemv_panel(const CodebookGemv& g, int64_t panel, int64_t image) {
+void gemv_panel(const CodebookGemv& g, int64_t panel) {
   constexpr int kPerWord = 32 / kBits, kCols = kTurn<kBits> * kPerWord;
   const Decoder& d = *g.d;
-  const float* x = g.src + image * d.cols;
+  const float* x = g.src;
   const uint32_t* word = d.panel_codes(panel);
   const uint16_t* on = kMasked ? d.mask + panel * d.plane_stride : nullptr;
   V acc[kLanes];
@@ -71,15 +74,20 @@ void gemv_panel(const CodebookGemv& g, int64_t panel, int64_t image) {
   for (int k = 0; k < kLanes; k++) acc[k] = Zero();
   int64_t col = 0;
   for (; col + kCols <= d.cols; col += kCols) {
+    if (kMasked) __builtin_prefetch(on + col + kMaskAhead, 0, 3);
 #pragma GCC unroll 8
     for (int w = 0; w < kTurn<kBits>; w++, word += kPanelRows) {
       U codes = LoadInts(word);
       __builtin_prefetch(word + kWordsAhead, 0, 3);
+      M live[2];
 #pragma GCC unroll 32
       for (int j = 0; j < kPerWord; j++) {
         const int at = w * kPerWord + j;
         V v = Lookup<kBits>(d.tables, codes);
-        if (kMasked) v = IfThenElseZero(FromBits(on[col + at]), v);
+        if (kMasked) {
+          if (j % 2 == 0) LoadBitsPair(on + col + at, live);
+          v = IfThenElseZero(live[j % 2], v);
+        }
         acc[at % kLanes] = MulAdd(v, Set(x[col + at]), acc[at % kLanes]);
         codes = ShiftRightU<kBits>(codes);
       }
@@ -89,7 +97,7 @@ void gemv_panel(const CodebookGemv& g, int64_t panel, int64_t image) {
 #pragma GCC unroll 16
   for (int k = 0; k < kLanes; k++) Store(acc[k], sums.at + k * kPanelRows);
   for (; col < d.cols; col++) sums.add(col, d.column<kBits>(panel, col), x[col]);
-  put_outputs(g, panel, image, sums.folded());
+  put_outputs(g, panel, 0, sums.folded());
 }
 
 // ---- some images, weights decoded into the L1 cache
@@ -133,15 +141,14 @@ inline void dot(const float* weights, const float* x, int64_t stride, int64_t co
   }
 }
 
-template <int kBits>
-void gemm_panel(const CodebookGemv& g, int64_t panel, int64_t first, int64_t images) {
+inline void gemm_panel(const CodebookGemv& g, int64_t panel, int64_t first, int64_t images) {
   const Decoder& d = *g.d;
   alignas(64) float weights[kDecoded * kPanelRows];
   Partial sums[kShare];
   for (int64_t n = 0; n < images; n++) sums[n].clear();
   for (int64_t col = 0; col < d.cols; col += kDecoded) {
     const int64_t count = d.cols - col < kDecoded ? d.cols - col : kDecoded;
-    d.columns<kBits>(panel, col, count, weights);
+    d.columns(panel, col, count, weights);
     const float* x = g.src + first * d.cols + col;
     int64_t n = 0;
     if (kManyRegisters) {
@@ -200,21 +207,33 @@ void gemv_sums(const CodebookGemv& g, const float* tables, int64_t image, int64_
   for (int p = 0; p < kPanels; p++) put_outputs(g, panel + p, image, Add(acc[p][0], acc[p][1]));
 }
 
-template <int kBits>
-void gemv_images(const CodebookGemv& g, int64_t panel) {
-  if constexpr (kManyRegisters && kBits <= 4) {
-    if (g.images == 1 && g.d->sources == 1) {
-      if (g.d->mask) return gemv_panel<kBits, true>(g, panel, 0);
-      return gemv_panel<kBits, false>(g, panel, 0);
+inline void gemv_images(const CodebookGemv& g, int64_t panel) {
+  if constexpr (kManyRegisters) {
+    if (g.images == 1 && g.d->weigh() == Weigh::kMask) {
+      switch (g.d->bits) {
+        case 1:
+          return gemv_panel<1, true>(g, panel);
+        case 2:
+          return gemv_panel<2, true>(g, panel);
+        case 3:
+          return gemv_panel<3, true>(g, panel);
+        case 4:
+          return gemv_panel<4, true>(g, panel);
+      }
+    } else if (g.images == 1 && g.d->weigh() == Weigh::kCode) {
+      if (g.d->bits == 3) return gemv_panel<3, false>(g, panel);
+      if (g.d->bits == 4) return gemv_panel<4, false>(g, panel);
     }
   }
   for (int64_t n = 0; n < g.images; n += kShare) {
-    gemm_panel<kBits>(g, panel, n, g.images - n < kShare ? g.images - n : kShare);
+    gemm_panel(g, panel, n, g.images - n < kShare ? g.images - n : kShare);
   }
 }
 
 // Whether tables of partial sums pay: they cost a pass over the input and serve all outputs.
-inline bool takes_sums(const Decoder& d) { return d.bits <= 2 && d.weigh() == Weigh::kCode && d.panels >= 8; }
+inline bool takes_sums(const Decoder& d) {
+  return d.bits <= 2 && d.weigh() == Weigh::kCode && d.panels >= 8;
+}
 
 inline void sums_gemv(ita_context* ctx, const CodebookGemv& g, float* tables) {
   const Decoder& d = *g.d;
@@ -244,12 +263,7 @@ inline void codebook_gemv(ita_context* ctx, const CodebookGemv& g, float* tables
   if (takes_sums(d)) return sums_gemv(ctx, g, tables);
   const int64_t work = d.words_per_panel * d.per_word * (g.images + 2 * d.sources);
   parallel_for(ctx, d.panels, grain_for(work), [&](int64_t begin, int64_t end, int) {
-    with_bits(d.bits, [&](auto bits) {
-      constexpr int kBits = decltype(bits)::value;
-      for (int64_t panel = begin; panel < end; panel++) {
-        gemv_images<kBits>(g, panel);
-      }
-    });
+    for (int64_t panel = begin; panel < end; panel++) gemv_images(g, panel);
   });
 }
 

@@ -13,30 +13,28 @@ namespace {
 void row_major_backward_data(ita_context* ctx, const ita_codebook_linear* op, const Decoder& d) {
   const int64_t images = op->shape.n;
   const int64_t work = d.rows * (images + 3);
-  parallel_for(
-      ctx, divide_up(d.cols, kPanelRows), grain_for(work), [&](int64_t begin, int64_t end, int) {
-        with_bits(d.bits, [&](auto bits) {
-          constexpr int64_t kDepth = 256;
-          alignas(64) float weights[kDepth * kPanelRows];
-          for (int64_t panel = begin; panel < end; panel++) {
-            const int64_t col = panel * kPanelRows, left = d.cols - col;
-            const M exists = FirstN(static_cast<int>(left < kPanelRows ? left : kPanelRows));
-            for (int64_t row = 0; row < d.rows; row += kDepth) {
-              const int64_t count = d.rows - row < kDepth ? d.rows - row : kDepth;
-              d.rows_of<decltype(bits)::value>(panel, row, count, weights);
-              for (int64_t n = 0; n < images; n++) {
-                float* to = op->diff_src + n * d.cols + col;
-                const float* diff = op->diff_dst + n * d.rows + row;
-                V sum = row == 0 ? Zero() : MaskedLoad(exists, to);
-                for (int64_t r = 0; r < count; r++) {
-                  sum = MulAdd(Load(weights + r * kPanelRows), Set(diff[r]), sum);
-                }
-                MaskedStore(exists, sum, to);
-              }
-            }
-          }
-        });
-      });
+  parallel_for(ctx, divide_up(d.cols, kPanelRows), grain_for(work),
+               [&](int64_t begin, int64_t end, int) {
+                 constexpr int64_t kDepth = 256;
+                 alignas(64) float weights[kDepth * kPanelRows];
+                 for (int64_t panel = begin; panel < end; panel++) {
+                   const int64_t col = panel * kPanelRows, left = d.cols - col;
+                   const M exists = FirstN(static_cast<int>(left < kPanelRows ? left : kPanelRows));
+                   for (int64_t row = 0; row < d.rows; row += kDepth) {
+                     const int64_t count = d.rows - row < kDepth ? d.rows - row : kDepth;
+                     d.rows_of(panel, row, count, weights);
+                     for (int64_t n = 0; n < images; n++) {
+                       float* to = op->diff_src + n * d.cols + col;
+                       const float* diff = op->diff_dst + n * d.rows + row;
+                       V sum = row == 0 ? Zero() : MaskedLoad(exists, to);
+                       for (int64_t r = 0; r < count; r++) {
+                         sum = MulAdd(Load(weights + r * kPanelRows), Set(diff[r]), sum);
+                       }
+                       MaskedStore(exists, sum, to);
+                     }
+                   }
+                 }
+               });
 }
 
 MatrixProduct product(const ita_codebook_linear* op, bool transposed) {
@@ -88,7 +86,7 @@ ita_status blocked(ita_context* ctx, const ita_codebook_linear* op, bool transpo
 ita_status codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op) {
   ITA_ASSERT(op->src && op->weights.codes && op->weights.codebooks && op->dst);
   if (op->shape.block != 1) {
-    const bool tiled = kManyRegisters && op->weights.sources == 1 && op->weights.bits <= 5;
+    const bool tiled = kManyRegisters && op->weights.sources == 1 && op->weights.bits <= kTileBits;
     return tiled ? tiled_forward(ctx, op) : blocked(ctx, op, false);
   }
   const int64_t words = divide_up(op->shape.i, 32 / op->weights.bits);

@@ -128,6 +128,11 @@ inline __m256 LaneMask8(uint32_t bits) {
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bit));
 }
 inline M FromBits(uint32_t bits) { return {LaneMask8(bits & 0xFF), LaneMask8(bits >> 8 & 0xFF)}; }
+inline M LoadBits(const uint16_t* bits) { return FromBits(*bits); }
+inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
+  pair[0] = FromBits(bits[0]);
+  pair[1] = FromBits(bits[1]);
+}
 inline uint32_t ToBits(M m) {
   return static_cast<uint32_t>(_mm256_movemask_ps(m.lo)) |
          static_cast<uint32_t>(_mm256_movemask_ps(m.hi)) << 8;

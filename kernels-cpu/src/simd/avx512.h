@@ -97,6 +97,17 @@ inline void TransposeQuads(V v[4]) {
 // ---- masks
 
 inline M FromBits(uint32_t bits) { return static_cast<M>(bits); }
+// Straight from memory: compilers take the way through a general register.
+inline M LoadBits(const uint16_t* bits) {
+  M m;
+  asm("kmovw %1, %0" : "=k"(m) : "m"(*bits));
+  return m;
+}
+// Two neighbours by one load: loads are what masked products run out of.
+inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
+  asm("kmovd %1, %0" : "=k"(pair[0]) : "m"(*reinterpret_cast<const uint32_t(*)[1]>(bits)));
+  asm("kshiftrd $16, %1, %0" : "=k"(pair[1]) : "k"(pair[0]));
+}
 inline uint32_t ToBits(M m) { return m; }
 inline M FirstN(int n) { return static_cast<M>(n >= kLanes ? 0xFFFFu : (1u << n) - 1); }
 inline M And(M a, M b) { return static_cast<M>(a & b); }
@@ -136,7 +147,7 @@ template <int kBits>
 inline U ShiftLeftU(U a) {
   return {_mm512_slli_epi32(a.v, kBits)};
 }
-inline U ShiftRightBy(U a, int bits) { return {_mm512_srl_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
+inline U ShiftRightBy(U a, int bits) { return {_mm512_srlv_epi32(a.v, _mm512_set1_epi32(bits))}; }
 template <int kBits>
 inline V Lookup(const float* table, U index) {
   const __m512i i = index.v;

@@ -133,6 +133,11 @@ inline void TransposeQuads(V v[4]) {
   return r
 
 inline M FromBits(uint32_t bits) { return {bits & 0xFFFF}; }
+inline M LoadBits(const uint16_t* bits) { return FromBits(*bits); }
+inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
+  pair[0] = FromBits(bits[0]);
+  pair[1] = FromBits(bits[1]);
+}
 inline uint32_t ToBits(M m) { return m.bits; }
 inline M FirstN(int n) { return {n >= kLanes ? 0xFFFFu : (1u << n) - 1}; }
 inline M And(M a, M b) { return {a.bits & b.bits}; }
