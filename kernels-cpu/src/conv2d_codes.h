@@ -51,21 +51,22 @@ inline void decode_rows(const Decoder& d, int64_t first, int64_t rows, int64_t c
   }
 }
 
-// The bits of columns [32 * word, + 32) of a panel's sixteen rows from their order by columns.
-inline void turn_mask(const uint16_t* columns, int64_t cols, uint32_t word[kPanelRows]) {
-  uint64_t bytes[2][4] = {};  // [rows / 8][columns / 8], byte j: the rows' bits at column j
-  for (int64_t c = 0; c < cols; c++) {
-    bytes[0][c / 8] |= uint64_t(columns[c] & 0xFF) << c % 8 * 8;
-    bytes[1][c / 8] |= uint64_t(columns[c] >> 8) << c % 8 * 8;
-  }
-  for (int half = 0; half < 2; half++) {
-    for (int r = 0; r < 8; r++) word[half * 8 + r] = 0;
-    for (int part = 0; part < 4; part++) {
-      uint64_t turned = transpose_bits(bytes[half][part]);
-      for (int r = 0; r < 8; r++, turned >>= 8) {
-        word[half * 8 + r] |= static_cast<uint32_t>(turned & 0xFF) << part * 8;
-      }
-    }
+// The lower bytes of four halves.
+inline uint64_t low_bytes(uint64_t halves) {
+  halves &= 0x00FF00FF00FF00FF;
+  halves = (halves | halves >> 8) & 0x0000FFFF0000FFFF;
+  return (halves | halves >> 16) & 0xFFFFFFFF;
+}
+
+// The bits of up to eight columns of sixteen rows, in order of columns, as a byte for each row.
+inline void turn_columns(const uint16_t* columns, int64_t count, uint8_t byte[kPanelRows]) {
+  uint64_t halves[2] = {};
+  memcpy(halves, columns, static_cast<size_t>(count) * sizeof *columns);
+  for (int upper = 0; upper < 2; upper++) {
+    const int shift = 8 * upper;  // rows 0 to 7, then 8 to 15
+    const uint64_t bytes = low_bytes(halves[0] >> shift) | low_bytes(halves[1] >> shift) << 32;
+    const uint64_t turned = transpose_bits(bytes);
+    memcpy(byte + shift, &turned, sizeof turned);
   }
 }
 
@@ -98,13 +99,14 @@ class CodedFilters {
     const int64_t words = words_of(length_);
     parallel_for(ctx, made.panels, grain_for(words * 32), [&](int64_t begin, int64_t end, int) {
       for (int64_t panel = begin; panel < end; panel++) {
-        for (int64_t w = 0; w < words; w++) {
-          uint32_t word[kPanelRows];
-          const int64_t left = length_ - w * 32;
-          turn_mask(made.mask + panel * made.plane_stride + w * 32, left < 32 ? left : 32, word);
-          for (int64_t r = 0; r < kPanelRows && panel * kPanelRows + r < filters_; r++) {
-            rows[(panel * kPanelRows + r) * words + w] = word[r];
-          }
+        const int64_t first = panel * kPanelRows, left = filters_ - first;
+        const int64_t count = left < kPanelRows ? left : kPanelRows;
+        uint8_t* to = reinterpret_cast<uint8_t*>(rows + first * words);
+        for (int64_t col = 0; col < words * 32; col += 8) {
+          uint8_t byte[kPanelRows] = {};
+          const int64_t cols = length_ - col < 8 ? length_ - col : 8;
+          if (cols > 0) turn_columns(made.mask + panel * made.plane_stride + col, cols, byte);
+          for (int64_t r = 0; r < count; r++) to[r * words * 4 + col / 8] = byte[r];
         }
       }
     });

@@ -194,10 +194,19 @@ inline void put_tile(const ita_conv2d_shape& s, const MapCut& cut, const float* 
 
 }  // namespace rows_codes
 
-// Whether outputs as lanes, which multiply every weight, beat lists of the live ones.
-inline bool takes_row_codes(const ita_conv2d_shape& s, ita_direction direction, const Live& live) {
+// Whether outputs as lanes, which multiply every weight, beat lists of the live ones, whose codes
+// are turned to rows first: cycles for sixteen weights, fitted to medians on one thread (AVX-512).
+inline bool takes_row_codes(const ita_conv2d_shape& s, ita_direction direction, const Live& live,
+                            int64_t bits) {
   if (direction != ITA_FORWARD || s.groups != 1) return false;
-  return is_3x3(s) ? live.kernel_density() > 0.6 : live.density() > 0.4;
+  const rows_codes::MapCut cut(s, 32 / bits);
+  const double pixels = static_cast<double>(s.oh) * s.ow;
+  const double of_tiles = static_cast<double>(cut.tiles() * rows_codes::kTilePixels);
+  const double lanes = (cut.lines ? 0.45 : 0.6) * of_tiles + 3;
+  const bool masked = live.weights != live.all_weights;
+  const double lists = is_3x3(s) ? 0.75 * pixels * live.kernel_density() + 11
+                                 : (1.1 * pixels + 10) * live.density() + (masked ? 41 : 11);
+  return lanes < lists;
 }
 
 inline ita_status multiply_row_codes(ita_context* ctx, const ita_masked_conv2d* op,
