@@ -247,10 +247,7 @@ inline ita_status multiply_row_codes(ita_context* ctx, const ita_masked_conv2d* 
       for (int64_t panel = begin; panel < end; panel++) {
         for (int64_t c = 0; c < s.c; c += cut.part) {
           const int64_t channels = s.c - c < cut.part ? s.c - c : cut.part;
-          with_bits(d.bits, [&](auto bits) {
-            decode_columns<decltype(bits)::value>(d, panel, c * cut.taps, channels * cut.taps,
-                                                  weights);
-          });
+          decode_columns(d, panel, c * cut.taps, channels * cut.taps, weights);
           const float* from = image + c * source.plane;
           for (int64_t tile = 0; tile < cut.tiles(); tile++) {
             float* to = sums + tile * tile_floats;
