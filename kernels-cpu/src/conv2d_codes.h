@@ -13,10 +13,9 @@ namespace ITA_ISA {
 constexpr int64_t kFilters = kPanelRows;  // that are decoded together
 
 // to[c][16]: columns [col, col + cols) of a panel, zero where a row or a column does not exist.
-template <int kBits>
 inline void decode_columns(const Decoder& d, int64_t panel, int64_t col, int64_t cols, float* to) {
   const int64_t left = d.cols - col, inside = left < cols ? left : cols;
-  d.columns<kBits>(panel, col, inside, to);
+  d.columns(panel, col, inside, to);
   for (int64_t c = inside; c < cols; c++) Store(Zero(), to + c * kPanelRows);
 }
 
@@ -31,8 +30,7 @@ inline void decode_rows(const Decoder& d, int64_t first, int64_t rows, int64_t c
     const int64_t count = kPanelRows - in_panel < left ? kPanelRows - in_panel : left;
     for (int64_t c = 0; c < cols; c += kPart) {
       const int64_t some = cols - c < kPart ? cols - c : kPart;
-      with_bits(d.bits,
-                [&](auto bits) { d.columns<decltype(bits)::value>(panel, col + c, some, part); });
+      d.columns(panel, col + c, some, part);
       float* at = to + (row - first) * stride + c;
       for (int64_t k = 0; k < some; k += kPanelRows) {
         V square[kPanelRows];

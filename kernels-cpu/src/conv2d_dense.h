@@ -170,9 +170,7 @@ inline void pack_columns(ita_context* ctx, const Decoder& d, float* packed) {
       const int64_t panels = left < kPanels ? left : kPanels;
       for (int64_t col = 0; col < d.cols; col += kPart) {
         const int64_t cols = d.cols - col < kPart ? d.cols - col : kPart;
-        with_bits(d.bits, [&](auto bits) {
-          decode_columns<decltype(bits)::value>(d, panel, col, cols, part);
-        });
+        decode_columns(d, panel, col, cols, part);
         for (int64_t p = 0; p < panels; p++) {
           float* to = packed + (panel * kPanels + p) * panel_size + col * kRows;
           for (int64_t c = 0; c < cols; c++) {

@@ -17,7 +17,7 @@ namespace ITA_ISA {
 namespace rows_codes {
 
 constexpr int kTilePixels = kManyRegisters ? 16 : 4;  // of a tile
-constexpr int64_t kPartColumns = 72;  // of weights that are decoded together, at least
+constexpr int64_t kPartColumns = 144;  // of weights that are decoded together, at least
 
 // Where the source of result pixel (y, x), channel c, tap t lies: c * plane + y * row + x * step +
 // taps[t].
@@ -110,8 +110,12 @@ struct MapCut {
 
   MapCut(const ita_conv2d_shape& s, int64_t per_word) {
     taps = int64_t(s.kh) * s.kw;
-    for (part = 1; part * taps < kPartColumns;) part++;
-    while (part * taps % per_word) part++;
+    part = divide_up(kPartColumns, taps);
+    for (int64_t whole = part; whole * taps <= 4 * kPartColumns; whole++) {
+      if (whole * taps % per_word) continue;
+      part = whole;  // no word is decoded twice
+      break;
+    }
     if (part > s.c) part = s.c;
     // The wide tile that wastes least.
     rows = cols = 1;
@@ -247,10 +251,7 @@ inline ita_status multiply_row_codes(ita_context* ctx, const ita_masked_conv2d* 
       for (int64_t panel = begin; panel < end; panel++) {
         for (int64_t c = 0; c < s.c; c += cut.part) {
           const int64_t channels = s.c - c < cut.part ? s.c - c : cut.part;
-          with_bits(d.bits, [&](auto bits) {
-            decode_columns<decltype(bits)::value>(d, panel, c * cut.taps, channels * cut.taps,
-                                                  weights);
-          });
+          decode_columns(d, panel, c * cut.taps, channels * cut.taps, weights);
           const float* from = image + c * source.plane;
           for (int64_t tile = 0; tile < cut.tiles(); tile++) {
             float* to = sums + tile * tile_floats;

@@ -16,15 +16,14 @@ constexpr int64_t kQuadTaps = kQuad * 9;  // columns of four channels
 
 // u[36][rows / 4][col][4 rows] of rows [first, first + rows), first a multiple of sixteen; `wide`
 // columns, those past the end zero.
-template <int kBits>
-inline void transform_bits(const Decoder& d, int64_t first, int64_t rows, int64_t wide, float* u,
-                           int64_t u_point) {
+inline void transform_codes(const Decoder& d, int64_t first, int64_t rows, int64_t wide, float* u,
+                            int64_t u_point) {
   for (int64_t row = 0; row < rows; row += kPanelRows) {
     const int64_t left = divide_up(rows - row, kQuad);
     const int64_t quads = left < kPanelRows / kQuad ? left : kPanelRows / kQuad;
     for (int64_t col = 0; col < wide; col += kQuad) {
       alignas(64) float taps[kQuadTaps * kPanelRows];
-      decode_columns<kBits>(d, (first + row) / kPanelRows, col * 9, kQuadTaps, taps);
+      decode_columns(d, (first + row) / kPanelRows, col * 9, kQuadTaps, taps);
       V of[9][kQuad];  // [tap][four filters]
       for (int64_t t = 0; t < 9; t++) {
         for (int64_t c = 0; c < kQuad; c++) of[t][c] = Load(taps + (c * 9 + t) * kPanelRows);
@@ -36,13 +35,6 @@ inline void transform_bits(const Decoder& d, int64_t first, int64_t rows, int64_
       }
     }
   }
-}
-
-inline void transform_codes(const Decoder& d, int64_t first, int64_t rows, int64_t wide, float* u,
-                            int64_t u_point) {
-  with_bits(d.bits, [&](auto bits) {
-    transform_bits<decltype(bits)::value>(d, first, rows, wide, u, u_point);
-  });
 }
 
 }  // namespace winograd

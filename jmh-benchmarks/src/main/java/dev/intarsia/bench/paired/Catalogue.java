@@ -94,6 +94,16 @@ final class Catalogue {
                   () -> new CodebookWork(name, shape.withN(batch), bits)));
         }
       }
+      case "conv-codes" -> {
+        Conv2dShape shape = Conv2dShape.parse(text.replaceFirst(" bits=.*", ""));
+        int bits = (int) number(text, "bits=");
+        for (int batch : BATCHES) {
+          all.add(
+              new Entry(
+                  id("codebook_conv2d", name, Direction.FORWARD, batch),
+                  () -> new CodebookConvWork(name, shape.withN(batch), bits)));
+        }
+      }
       case "fit" ->
           all.add(
               new Entry(

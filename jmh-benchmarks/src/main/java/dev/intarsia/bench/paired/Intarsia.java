@@ -51,6 +51,9 @@ final class Intarsia implements Library {
     } else if (work instanceof CodebookWork codebook) {
       IntarsiaCodebook bound = new IntarsiaCodebook(context, oneThread, codebook);
       return oneThread ? bound.few() : bound.all();
+    } else if (work instanceof CodebookConvWork codebook) {
+      IntarsiaCodebookConv bound = new IntarsiaCodebookConv(context, oneThread, codebook);
+      return oneThread ? bound.few() : bound.all();
     } else if (work instanceof FitWork fit) {
       return List.of(fit(context, oneThread, fit));
     } else if (work instanceof PlaneWork plane) {

@@ -4,6 +4,7 @@ package dev.intarsia.bench.paired;
 /** A named problem in one direction with its data, the same for every contender. */
 public sealed interface Work
     permits ActivationWork,
+        CodebookConvWork,
         CodebookWork,
         ConvWork,
         FitWork,
