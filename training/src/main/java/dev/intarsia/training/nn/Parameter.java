@@ -77,10 +77,17 @@ public final class Parameter implements AutoCloseable {
    * Draws the weights uniformly from +-1/sqrt(columns), the Kaiming-uniform rule with a = sqrt(5)
    * (He et al. 2015, eq. 10), which convolutional and linear layers commonly start from.
    *
-   * @param random a stream of its own: it is drawn from when the weights are first asked for
+   * @param random a stream of its own: weights that nobody has asked for yet are drawn when
+   *     somebody does
+   * @throws IllegalStateException if the weights are mixed
    */
-  void initialize(CounterRandom random) {
-    initial = random;
+  public void initialize(CounterRandom random) {
+    requireDense();
+    if (weights == null) {
+      initial = random;
+    } else {
+      weights.upload(kaimingUniform(random));
+    }
   }
 
   float[] kaimingUniform(CounterRandom random) {
