@@ -41,6 +41,9 @@ public final class Curriculum {
     }
     for (Task task : tasks) {
       learn(method, task);
+      if (method.packed() != null) {
+        listener.taskPacked(method.packed());
+      }
       int learned = task.index() + 1;
       for (Task seen : tasks.subList(0, Math.min(learned + 1, tasks.size()))) {
         examine(method, accuracy, learned, seen);

@@ -3,6 +3,7 @@ package dev.intarsia.training;
 
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.pack.PackedModel;
 
 /** A way of learning tasks one after the other in one net. Built over its net. Not thread-safe. */
 public interface Method {
@@ -27,6 +28,11 @@ public interface Method {
 
   /** Bytes needed to answer every task learned so far. */
   Footprint footprint();
+
+  /** What the tasks learned so far left behind, as data; null if this method does not pack. */
+  default PackedModel packed() {
+    return null;
+  }
 
   /** Whether later tasks leave the answers of earlier ones untouched. */
   default boolean isolates() {

@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Later layers win: defaults, then --config, then options, then --set.",
-      "The output folder receives results.json, metrics.csv and report.html.",
+      "The output folder receives results.json, metrics.csv and report.html, and of a method",
+      "that packs model.itp: see 'pack' and 'predict'.",
       "",
       "Examples:",
       "  intarsia run",
@@ -128,7 +129,8 @@ final class RunCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (RunFolder folder = RunFolder.claim(config.out(), config.overwrite())) {
       RunListener progress = Progress.to(spec.commandLine().getErr());
-      RunResult result = Experiment.run(config, RunListener.all(folder.metrics(), progress));
+      RunResult result =
+          Experiment.run(config, RunListener.all(folder.metrics(), folder.pack(), progress));
       folder.write(result);
       ResultTable.print(out, List.of(result));
       out.println("Report: " + folder.path().resolve(RunFolder.REPORT));

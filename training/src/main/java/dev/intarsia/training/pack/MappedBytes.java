@@ -1,25 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.training.pack;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 
-/** The one way in which bytes leave a mapped file. */
+/**
+ * A part of a file, mapped. Bytes leave it only as copies: checksums and kernels that read a map
+ * could end the process when somebody shortens the file under it.
+ *
+ * <p>The length of the file is looked at before each copy, so that a file shortened since it was
+ * mapped ends in a sentence. One that is shortened during the copy itself, a matter of
+ * microseconds, makes the JVM raise an {@code InternalError}, in the copy or soon after it.
+ */
 final class MappedBytes {
-  private MappedBytes() {}
+  private final FileChannel channel; // open as long as this lives; the collector closes it
+  private final long at; // of the first byte in the file
+  private final ByteBuffer map;
 
-  /**
-   * Fills {@code dst} from a map. A file that somebody shortens after it was mapped has no bytes
-   * there any more; the JVM turns that into an error of its own, but raises it only when the thread
-   * next enters the VM, perhaps in other code. The question behind the copy is such an entry, so
-   * that the error is caught here. Nothing else reads a map: a checksum or a kernel that did could
-   * end the process.
-   */
-  static void copy(ByteBuffer map, int from, byte[] dst, Place place) {
+  private MappedBytes(FileChannel channel, long at, ByteBuffer map) {
+    this.channel = channel;
+    this.at = at;
+    this.map = map;
+  }
+
+  static MappedBytes of(FileChannel channel, long at, int length) throws IOException {
+    return new MappedBytes(channel, at, channel.map(FileChannel.MapMode.READ_ONLY, at, length));
+  }
+
+  /** How many bytes there are. */
+  int length() {
+    return map.capacity();
+  }
+
+  /** The bytes from an index on. */
+  MappedBytes from(int index) {
+    return new MappedBytes(channel, at + index, map.slice(index, map.capacity() - index));
+  }
+
+  /** Returns a copy of some bytes, all of which exist by the length that was mapped. */
+  byte[] copy(int from, int length, Place place) {
+    byte[] copy = new byte[length];
     try {
-      map.get(from, dst);
-      Thread.holdsLock(dst);
-    } catch (InternalError e) {
-      throw place.altered("the file was shortened while it was read", e);
+      long size = channel.size();
+      if (size < at + from + length) {
+        throw shortened(place, null);
+      }
+      map.get(from, copy);
+    } catch (IOException | InternalError e) {
+      throw shortened(place, e);
     }
+    return copy;
+  }
+
+  private static RuntimeException shortened(Place place, Throwable cause) {
+    return place.altered("the file was shortened while it was in use", cause);
   }
 }

@@ -266,6 +266,13 @@ public final class PackFile {
     append(task, MaskCode.CONTEXT, true);
   }
 
+  /** Appends the tasks of a model that this file lacks; those it has are the model's first. */
+  public void append(PackedModel model) {
+    for (PackedTask task : model.tasks().subList(tasks(), model.tasks().size())) {
+      append(task);
+    }
+  }
+
   private void append(PackedTask task, MaskCode code, boolean flush) {
     model(tasks());
     read.add(task);

@@ -29,12 +29,12 @@ final class Safetensors {
 
   private final Map<String, String> metadata = new LinkedHashMap<>();
   private final Map<String, Entry> entries = new LinkedHashMap<>();
-  private final ByteBuffer data;
+  private final MappedBytes data;
   private final Place place;
 
   private record Entry(String name, boolean floats, int begin, int end) {}
 
-  private Safetensors(ByteBuffer data, Place place) {
+  private Safetensors(MappedBytes data, Place place) {
     this.data = data;
     this.place = place;
   }
@@ -45,8 +45,8 @@ final class Safetensors {
    * @param header the JSON text, UTF-8
    * @param data what follows it; read when a tensor is asked for
    */
-  static Safetensors parse(byte[] header, ByteBuffer data, Place place) {
-    Safetensors file = new Safetensors(data.order(ByteOrder.LITTLE_ENDIAN), place);
+  static Safetensors parse(byte[] header, MappedBytes data, Place place) {
+    Safetensors file = new Safetensors(data, place);
     JsonNode json = Json.parse(new String(header, StandardCharsets.UTF_8), place);
     json.properties()
         .forEach(
@@ -78,9 +78,9 @@ final class Safetensors {
     }
     int begin = offsets.get(0).intValue();
     int end = offsets.get(1).intValue();
-    if (begin < 0 || end < begin || end > data.capacity()) {
+    if (begin < 0 || end < begin || end > data.length()) {
       throw at.altered(
-          "lies at bytes %d to %d of %d bytes of data".formatted(begin, end, data.capacity()));
+          "lies at bytes %d to %d of %d bytes of data".formatted(begin, end, data.length()));
     }
     long bytes = dtype.equals("F32") ? Float.BYTES : 1;
     List<JsonNode> shape = Json.list(json, "shape", at);
@@ -118,9 +118,9 @@ final class Safetensors {
       }
       covered = entry.end;
     }
-    if (covered != data.capacity()) {
+    if (covered != data.length()) {
       throw place.altered(
-          "the tensors end at byte %d of %d bytes of data".formatted(covered, data.capacity()));
+          "the tensors end at byte %d of %d bytes of data".formatted(covered, data.length()));
     }
   }
 
@@ -157,15 +157,14 @@ final class Safetensors {
     return values;
   }
 
-  /** Copies first and checks the copy: what was checked is what is used, and no map is hashed. */
+  /** Copies first and checks the copy: what was checked is what is used. */
   private byte[] read(String name, boolean floats) {
     Place at = place.of(name);
     Entry entry = entries.get(name);
     if (entry == null || entry.floats != floats) {
       throw at.altered(entry == null ? "is missing" : "is of another dtype");
     }
-    byte[] bytes = new byte[entry.end - entry.begin];
-    MappedBytes.copy(data, entry.begin, bytes, at);
+    byte[] bytes = data.copy(entry.begin, entry.end - entry.begin, at);
     String expected = metadata(CRC + name);
     if (!Checksum.crcText(bytes).equals(expected)) {
       throw at.altered(

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -30,6 +31,7 @@ final class Segments {
   static final int MAX = 1 << 14;
 
   private final Path path;
+  private final FileChannel channel; // to read; the collector closes it
   private final List<Safetensors> contents = new ArrayList<>();
   private final List<Long> starts = new ArrayList<>();
   private byte[] lastFrame = {};
@@ -37,15 +39,15 @@ final class Segments {
   private long size; // of the file
   private String tail; // null for none
 
-  private Segments(Path path) {
+  private Segments(Path path) throws IOException {
     this.path = path;
+    channel = FileChannel.open(path, StandardOpenOption.READ);
   }
 
   /** Starts a file that must not exist yet; without a segment it cannot be opened. */
   static Segments create(Path path) {
-    try (FileChannel channel =
-        FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      channel.force(true);
+    try {
+      Files.createFile(path);
       return new Segments(path);
     } catch (FileAlreadyExistsException e) {
       throw new DataException(path, "exists already", "choose another name or remove it", e);
@@ -56,30 +58,30 @@ final class Segments {
 
   /** Reads all frames and headers; data stays on disk until it is asked for. */
   static Segments open(Path path) {
-    Segments segments = new Segments(path);
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      segments.size = channel.size();
+    try {
+      Segments segments = new Segments(path);
+      segments.size = segments.channel.size();
       while (segments.tail == null && segments.end < segments.size) {
-        segments.readNext(channel);
+        segments.readNext();
       }
+      if (segments.contents.isEmpty()) {
+        throw new DataException(
+            path,
+            segments.size == 0 ? "is empty" : segments.tail,
+            "it holds no task; take an intact copy");
+      }
+      return segments;
     } catch (NoSuchFileException e) {
       throw new DataException(path, "no such file", "check the path", e);
     } catch (IOException e) {
       throw failed(path, "cannot be read", e);
     }
-    if (segments.contents.isEmpty()) {
-      throw new DataException(
-          path,
-          segments.size == 0 ? "is empty" : segments.tail,
-          "it holds no task; take an intact copy");
-    }
-    return segments;
   }
 
-  private void readNext(FileChannel channel) throws IOException {
+  private void readNext() throws IOException {
     int index = contents.size();
     byte[] frame = new byte[(int) Math.min(Frame.BYTES, size - end)];
-    readFully(channel, frame, end);
+    readFully(frame, end);
     if (index == 0 && !Frame.opens(Arrays.copyOf(frame, Frame.BYTES))) {
       throw new DataException(
           path, "does not begin like a pack", "give a file that 'intarsia pack' wrote");
@@ -100,36 +102,32 @@ final class Segments {
       throw new DataException(
           path, "has more than " + MAX + " segments", "split the tasks into several packs");
     }
-    take(channel, parsed, frame);
+    take(parsed, frame);
   }
 
   /** Maps the segment behind a frame and checks its header. */
-  private void take(FileChannel channel, Frame frame, byte[] bytes) throws IOException {
+  private void take(Frame frame, byte[] bytes) throws IOException {
     Place place = place(frame.index());
     long at = end + Frame.BYTES;
     int length = (int) frame.length();
-    ByteBuffer map =
-        channel.map(FileChannel.MapMode.READ_ONLY, at, length).order(ByteOrder.LITTLE_ENDIAN);
-    byte[] prefix = new byte[Long.BYTES];
-    MappedBytes.copy(map, 0, prefix, place);
+    MappedBytes map = MappedBytes.of(channel, at, length);
+    byte[] prefix = map.copy(0, Long.BYTES, place);
     long header = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (header < 2 || header > Math.min(Json.MAX_BYTES, length - Long.BYTES)) {
       throw place.altered(
           "its header has %d bytes, must have from 2 to %d"
               .formatted(header, Math.min(Json.MAX_BYTES, length - Long.BYTES)));
     }
-    byte[] text = new byte[(int) header];
-    MappedBytes.copy(map, Long.BYTES, text, place);
+    byte[] text = map.copy(Long.BYTES, (int) header, place);
     if (!Arrays.equals(frame.digest(), Checksum.sha(lastFrame, prefix, text))) {
       throw place.altered("its header is not the one that was written behind the frames before it");
     }
     byte[] pad = new byte[(int) (padded(length) - length)];
-    readFully(channel, pad, at + length);
+    readFully(pad, at + length);
     if (!isZero(pad)) {
       throw place.altered("the bytes behind it are not zero");
     }
-    int data = Long.BYTES + text.length;
-    contents.add(Safetensors.parse(text, map.slice(data, length - data), place));
+    contents.add(Safetensors.parse(text, map.from(Long.BYTES + text.length), place));
     starts.add(end);
     end = at + padded(length);
     lastFrame = bytes;
@@ -145,10 +143,9 @@ final class Segments {
       throw new DataException(
           path, "has " + MAX + " segments, the most there may be", "start another pack");
     }
-    try (FileChannel channel =
-            FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        FileLock lock = lock(channel)) {
-      if (lock == null || channel.size() != size) {
+    try (FileChannel writer = FileChannel.open(path, StandardOpenOption.WRITE);
+        FileLock lock = lock(writer)) {
+      if (lock == null || writer.size() != size) {
         throw new DataException(
             path,
             lock == null
@@ -156,11 +153,11 @@ final class Segments {
                 : "has changed since it was opened",
             "open it again when the other has ended");
       }
-      channel.truncate(end);
+      writer.truncate(end);
       try {
-        write(channel, content, flush);
+        write(writer, content, flush);
       } finally {
-        channel.truncate(end); // all that was written, or nothing
+        writer.truncate(end); // all that was written, or nothing
         size = end;
         tail = null;
       }
@@ -169,42 +166,42 @@ final class Segments {
     }
   }
 
-  private void write(FileChannel channel, byte[] content, boolean flush) throws IOException {
+  private void write(FileChannel writer, byte[] content, boolean flush) throws IOException {
     int header = (int) ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong();
     byte[] digest = Checksum.sha(lastFrame, Arrays.copyOf(content, Long.BYTES + header));
     Frame frame = new Frame(contents.size(), content.length, digest);
     byte[] pad = new byte[(int) (padded(content.length) - content.length)];
-    writeFully(channel, content, end + Frame.BYTES);
-    writeFully(channel, pad, end + Frame.BYTES + content.length);
+    writeFully(writer, content, end + Frame.BYTES);
+    writeFully(writer, pad, end + Frame.BYTES + content.length);
     if (flush) {
-      channel.force(true);
+      writer.force(true);
     }
     byte[] bytes = frame.toBytes();
-    writeFully(channel, bytes, end); // from here on the segment is there
+    writeFully(writer, bytes, end); // from here on the segment is there
     if (flush) {
-      channel.force(true);
+      writer.force(true);
     }
-    take(channel, frame, bytes);
+    take(frame, bytes);
   }
 
   /** Waits for the disk to have all that was appended. */
   void flush() {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-      channel.force(true);
+    try (FileChannel writer = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      writer.force(true);
     } catch (IOException e) {
       throw failed(path, "cannot be written", e);
     }
   }
 
-  private static FileLock lock(FileChannel channel) throws IOException {
+  private static FileLock lock(FileChannel writer) throws IOException {
     try {
-      return channel.tryLock();
+      return writer.tryLock();
     } catch (OverlappingFileLockException e) {
       return null; // another thread of this process
     }
   }
 
-  private static void readFully(FileChannel channel, byte[] bytes, long at) throws IOException {
+  private void readFully(byte[] bytes, long at) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {
       if (channel.read(buffer, at + buffer.position()) < 0) {
@@ -213,10 +210,10 @@ final class Segments {
     }
   }
 
-  private static void writeFully(FileChannel channel, byte[] bytes, long at) throws IOException {
+  private static void writeFully(FileChannel writer, byte[] bytes, long at) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {
-      channel.write(buffer, at + buffer.position());
+      writer.write(buffer, at + buffer.position());
     }
   }
 

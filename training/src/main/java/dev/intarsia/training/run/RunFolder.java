@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.training.run;
 
+import dev.intarsia.training.pack.PackFile;
+import dev.intarsia.training.pack.PackedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -12,8 +14,8 @@ import java.util.List;
 
 /**
  * The folder a run writes into: {@code metrics.csv} while it goes on, {@code results.json} and
- * {@code report.html} at its end. Claimed before any training, so that hours of work do not end at
- * a folder that cannot be written.
+ * {@code report.html} at its end; {@code model.itp} task by task if the method packs. Claimed
+ * before any training, so that hours of work do not end at a folder that cannot be written.
  *
  * <p>Closing it removes the folder when nothing was written into it.
  */
@@ -78,6 +80,21 @@ public final class RunFolder implements AutoCloseable {
   /** Writes {@code metrics.csv} as the run goes on. */
   public RunListener metrics() {
     return metrics;
+  }
+
+  /** Appends each task to {@code model.itp} as it is learned, if the method packs. */
+  public RunListener pack() {
+    return new RunListener() {
+      private PackFile file; // made with the first task
+
+      @Override
+      public void taskPacked(PackedModel model) {
+        if (file == null) {
+          file = PackFile.create(path.resolve(PACK), model.net());
+        }
+        file.append(model);
+      }
+    };
   }
 
   /** Writes {@code results.json} and {@code report.html}, each whole or not at all. */

@@ -3,6 +3,7 @@ package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.pack.PackedModel;
 import java.util.List;
 
 /**
@@ -39,6 +40,9 @@ public interface RunListener {
    */
   default void epochDone(int task, int epoch, double loss, double trainAccuracy, double seconds) {}
 
+  /** A method that packs has learned a task, which is the last of {@code model}. */
+  default void taskPacked(PackedModel model) {}
+
   /**
    * A task is learned, and every task seen so far was examined.
    *
@@ -73,6 +77,11 @@ public interface RunListener {
       public void epochDone(
           int task, int epoch, double loss, double trainAccuracy, double seconds) {
         each.forEach(l -> l.epochDone(task, epoch, loss, trainAccuracy, seconds));
+      }
+
+      @Override
+      public void taskPacked(PackedModel model) {
+        each.forEach(l -> l.taskPacked(model));
       }
 
       @Override

@@ -7,15 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.intarsia.ActivationShape;
 import dev.intarsia.Context;
 import dev.intarsia.PlaneShape;
-import dev.intarsia.training.coding.BitString;
 import dev.intarsia.training.data.DataException;
-import dev.intarsia.training.nn.Models;
-import dev.intarsia.training.nn.Network;
-import dev.intarsia.training.nn.Parameter;
-import dev.intarsia.training.nn.Phase;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,56 +54,6 @@ class PredictorTest {
     byte[] pixels = new byte[count * IMAGE];
     new SplittableRandom(seed).nextBytes(pixels);
     return pixels;
-  }
-
-  /** The dense weights of a task, from its codes and those of the tasks before it. */
-  private float[] dense(int task, int layer) {
-    PackedLayer asked = model.tasks().get(task).layers().get(layer);
-    float[] values = new float[asked.shape().elements()];
-    for (int owner = 0; owner <= task; owner++) {
-      if (model.tasks().get(owner).copy() == model.tasks().get(task).copy()) {
-        PackedLayer from = model.tasks().get(owner).layers().get(layer);
-        int[] owned = model.owned(owner, layer);
-        int at = 0;
-        for (int i = 0; i < values.length; i++) {
-          int word = i / asked.shape().cols() * asked.shape().wordsPerRow();
-          int bit = i % asked.shape().cols();
-          if ((owned[word + bit / 32] >>> bit % 32 & 1) == 1) {
-            int code = BitString.get(from.codes(), from.bits(), at++);
-            boolean read = (asked.mask()[word + bit / 32] >>> bit % 32 & 1) == 1;
-            values[i] = read ? from.codebook()[code] : 0;
-          }
-        }
-      }
-    }
-    return values;
-  }
-
-  @Test
-  void answersAreThoseOfTheDenseNet() {
-    byte[] pixels = pixels(7, 1);
-    float[] images = new float[pixels.length];
-    try (Predictor predictor = Predictor.open(path, context, BATCH);
-        Network net = Models.build("mlp", context, new ActivationShape(BATCH, 2, 4, 5), 1, 1)) {
-      for (int task : new int[] {5, 0, 4, 3, 1, 2}) {
-        int[] tasks = new int[7];
-        Arrays.fill(tasks, task);
-        Answer[] answers = predictor.predict(pixels, tasks);
-        PackedTask packed = model.tasks().get(task);
-        packed.preprocessing().normalise(pixels, 0, 7, images, 0, 4 * 5);
-        List<Parameter> shared = net.shared();
-        for (int layer = 0; layer < shared.size(); layer++) {
-          shared.get(layer).weights().upload(dense(task, layer));
-        }
-        net.selectHead(task, 3);
-        net.head().weights().weights().upload(packed.head());
-        float[] logits = net.forward(images, 7, Phase.EVALUATE).readLogits(7);
-        for (int i = 0; i < 7; i++) {
-          assertArrayEquals(
-              Arrays.copyOfRange(logits, 3 * i, 3 * i + 3), answers[i].logits(), 1e-6f);
-        }
-      }
-    }
   }
 
   @Test
