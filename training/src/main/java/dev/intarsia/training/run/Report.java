@@ -57,8 +57,8 @@ public final class Report {
             "<p>"
                 + Html.escape(capacitySentence(result.bytes()))
                 + "</p>\n"
-                + ReportTables.capacityBars(result.bytes(), names)
-                + ReportTables.capacityTable(result.bytes(), names)));
+                + ReportCapacity.bars(result.bytes(), names)
+                + ReportCapacity.bytesTable(result.bytes(), names)));
     body.append(Html.section("Run", ReportTables.facts(facts(result))));
     body.append(Html.section("Configuration", ReportTables.facts(configuration(result.config()))));
     return Html.page(result.method() + " on " + result.stream() + " - Intarsia", body.toString());
@@ -93,7 +93,7 @@ public final class Report {
       matrices.append(ReportTables.heatMap(result.accuracy(), taskNames(result), names.get(run)));
     }
     body.append(Html.section("Accuracy matrices", MATRIX_TEXT + matrices + "</div>\n"));
-    body.append(Html.section("Capacity", ReportTables.capacityBars(results, names)));
+    body.append(Html.section("Capacity", ReportCapacity.bars(results, names)));
     body.append(Html.section("Machine", ReportTables.facts(facts(results.get(0)))));
     return Html.page("Runs compared - Intarsia", body.toString());
   }

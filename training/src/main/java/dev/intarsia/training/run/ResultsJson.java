@@ -69,21 +69,13 @@ public final class ResultsJson {
   }
 
   private static void putBytes(ObjectNode json, Footprint bytes) {
-    json.put("weights", bytes.weights());
-    json.put("masks", bytes.masks());
-    json.put("heads", bytes.heads());
-    json.put("norms", bytes.norms());
+    bytes.terms().byName().forEach(json::put);
     json.put("total", bytes.total());
     json.put("dense", bytes.dense());
     ArrayNode perTask = json.putArray("per_task");
     for (Footprint.Share share : bytes.perTask()) {
-      perTask
-          .addObject()
-          .put("task", share.task())
-          .put("weights", share.weights())
-          .put("masks", share.masks())
-          .put("heads", share.heads())
-          .put("norms", share.norms());
+      ObjectNode task = perTask.addObject().put("task", share.task());
+      share.terms().byName().forEach(task::put);
     }
   }
 

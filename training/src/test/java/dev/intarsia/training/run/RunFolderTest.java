@@ -75,7 +75,16 @@ class RunFolderTest {
         names(json));
     assertEquals(List.of("name", "classes", "train", "test"), names(json.get("tasks").get(0)));
     assertEquals(
-        List.of("weights", "masks", "heads", "norms", "total", "dense", "per_task"),
+        List.of(
+            "weights",
+            "codebooks",
+            "masks",
+            "heads",
+            "norms",
+            "replay",
+            "total",
+            "dense",
+            "per_task"),
         names(json.get("bytes")));
     assertEquals(List.of("train", "eval"), names(json.get("seconds")));
     assertTrue(json.get("accuracy_matrix").get(0).get(0).isNull(), "NaN is null");
