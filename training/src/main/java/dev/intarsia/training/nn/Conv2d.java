@@ -51,7 +51,7 @@ public final class Conv2d implements Layer {
   @Override
   public void forward(Phase phase) {
     if (phase == Phase.TRAIN && weights.scores() != null) {
-      weights.scores().cutMask();
+      weights.scores().refreshMask();
     }
     masked.forward();
   }

@@ -90,7 +90,7 @@ public final class Parameter implements AutoCloseable {
    * Draws the weights uniformly from +-1/sqrt(columns), the Kaiming-uniform rule with a = sqrt(5)
    * (He et al. 2015, eq. 10), which convolutional and linear layers commonly start from.
    */
-  void initialize(CounterRandom random) {
+  public void initialize(CounterRandom random) {
     weights.upload(kaimingUniform(random));
   }
 
