@@ -136,7 +136,7 @@ public record Options(
     knobs.put("validation", 0.05);
     knobs.put("patience", 6);
     knobs.put("leastRate", 1e-5);
-    knobs.put("augment", 1);
+    knobs.put("augment", true);
     knobs.put("pruneRounds", 2);
     knobs.put("pruneFraction", 0.2);
     knobs.put("pruneTolerance", 0.002);
@@ -171,7 +171,7 @@ public record Options(
         knobs.number("validation"),
         knobs.whole("patience"),
         knobs.number("leastRate"),
-        knobs.number("augment") != 0,
+        knobs.flag("augment"),
         knobs.whole("pruneRounds"),
         knobs.number("pruneFraction"),
         knobs.number("pruneTolerance"),
@@ -222,6 +222,15 @@ public record Options(
 
     int whole(String name) {
       return config.setting(name, ((Number) fallbacks.get(name)).intValue());
+    }
+
+    boolean flag(String name) {
+      Object value = config.settings().getOrDefault(name, fallbacks.get(name));
+      if (value instanceof Boolean flag) {
+        return flag;
+      }
+      throw new IllegalArgumentException(
+          "setting " + name + " is '" + value + "', must be true or false");
     }
 
     String word(String name) {

@@ -17,6 +17,7 @@ public final class SharedLayer implements AutoCloseable {
   private final PlaneShape shape;
   private final int kernel;
   private final Mask own;
+  private final int[] all; // mask words of every weight
   private int[] taken;
   private int[] reused; // taken weights of the task's mask
   private Codebook codebook;
@@ -28,6 +29,9 @@ public final class SharedLayer implements AutoCloseable {
     long[] dims = parameter.weights().dims();
     kernel = dims.length == 4 ? Math.toIntExact(dims[2] * dims[3]) : 1;
     own = Mask.empty(parameter.weights().context(), shape.rows(), shape.cols());
+    own.setAll();
+    all = own.words();
+    own.clear();
     taken = own.words();
     reused = taken;
   }
@@ -47,9 +51,7 @@ public final class SharedLayer implements AutoCloseable {
 
   /** Mask words of the weights that no task owns. */
   public int[] free() {
-    Mask full = parameter.trainable();
-    full.setAll();
-    int[] words = full.words();
+    int[] words = all.clone();
     for (int i = 0; i < words.length; i++) {
       words[i] &= ~taken[i];
     }
