@@ -16,6 +16,7 @@
 #ifndef INTARSIA_CONV2D_DENSE_H_
 #define INTARSIA_CONV2D_DENSE_H_
 
+#include "conv2d_codes.h"
 #include "conv2d_gather.h"
 #include "matrix_product.h"
 
@@ -155,6 +156,42 @@ inline void pack_weights(ita_context* ctx, const ita_masked_conv2d* op, const Ge
                });
 }
 
+// The same of weights as codes. lines: kFilters filters for each thread.
+inline void pack_codes(ita_context* ctx, const CodedFilters& coded, const Geometry& geo,
+                       const Gather& g, bool transposed, float* lines, float* packed) {
+  const int64_t kernel = int64_t(geo.s.kh) * geo.s.kw;
+  const int64_t panels = divide_up(g.rows, kRows);
+  const int64_t panel_size = g.channels * g.taps * kRows;
+  const int64_t items = divide_up(geo.s.o, kFilters);
+  const Grain grain = grain_for(geo.k * kFilters);
+  parallel_for(ctx, items, grain, [&](int64_t begin, int64_t end, int worker) {
+    float* room = lines + worker * kFilters * geo.k;
+    for (int64_t o = begin * kFilters; o < end * kFilters && o < geo.s.o; o++) {
+      if (o % kFilters == 0) {
+        coded.rows(o, geo.s.o - o < kFilters ? geo.s.o - o : kFilters, 0, geo.k, room, geo.k);
+      }
+      const float* line = room + o % kFilters * geo.k;
+      const int64_t j = o % geo.outputs;  // filter of the group
+      float* base = packed + o / geo.outputs * panels * panel_size;
+      if (transposed) {
+        for (int64_t i = 0; i < panels * kRows; i++) {
+          float* to = base + i / kRows * panel_size + j * g.taps * kRows + i % kRows;
+          for (int64_t t = 0; t < g.taps; t++) {
+            to[t * kRows] = i < geo.i ? line[i * kernel + g.tap[t].index] : 0.0f;
+          }
+        }
+        continue;
+      }
+      float* to = base + j / kRows * panel_size + j % kRows;
+      for (int64_t k = 0; k < geo.k; k++) to[k * kRows] = line[k];
+      if (j + 1 < geo.outputs) continue;
+      for (int64_t r = 1; j % kRows + r < kRows; r++) {  // rows that do not exist
+        for (int64_t k = 0; k < geo.k; k++) to[k * kRows + r] = 0.0f;
+      }
+    }
+  });
+}
+
 inline int64_t channels_in_cache(const Patch& p, const Gather& g) {
   // Source pixels of one strip in half of the first-level cache.
   const int64_t width = (kPixels - 1) * p.step_w + g.x.extent;
@@ -245,7 +282,9 @@ inline void multiply(ita_context* ctx, const Gather& g, const Patch& p, const fl
 
 }  // namespace dense
 
-inline ita_status dense_multiply(ita_context* ctx, const ita_masked_conv2d* op, bool transposed) {
+// coded: or NULL, in place of the op's weights and mask.
+inline ita_status dense_multiply(ita_context* ctx, const ita_masked_conv2d* op, bool transposed,
+                                 CodedFilters* coded = nullptr) {
   const Geometry geo(op->shape);
   const ita_conv2d_shape& s = geo.s;
   const int64_t kernel = int64_t(s.kh) * s.kw;
@@ -275,18 +314,25 @@ inline ita_status dense_multiply(ita_context* ctx, const ita_masked_conv2d* op, 
   const int64_t panel_rows = round_up(rows, dense::kRows);
   const int64_t places_size = round_up(kernel * static_cast<int64_t>(sizeof(dense::Place)), 64);
   const int64_t at_packed = cut.take<float>(s.groups * panel_rows * cols * kernel);
-  const int64_t at_lines = cut.take<float>(ctx->threads * round_up(geo.k, kLanes));
+  const int64_t line = coded ? kFilters * geo.k : round_up(geo.k, kLanes);
+  const int64_t at_lines = cut.take<float>(ctx->threads * line);
   const int64_t at_places = cut.take<char>(ctx->threads * places_size);
   const int64_t at_patch = cut.take<float>(ctx->threads * patch_size);
+  if (coded) coded->reserve(&cut);
   char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
   if (!scratch) return ITA_OUT_OF_MEMORY;
   if (kernel > 64) taps = reinterpret_cast<GatherTap*>(scratch + at_taps);
   float* packed = reinterpret_cast<float*>(scratch + at_packed);
+  float* lines = reinterpret_cast<float*>(scratch + at_lines);
+  if (coded) coded->open(ctx, scratch);
   for (int64_t phase = 0; phase < phases_h * phases_w; phase++) {
     const Gather g = gather(phase);
     const Patch patch(g, dense::kBudget, dense::kLeast);
-    dense::pack_weights(ctx, op, geo, g, transposed, reinterpret_cast<float*>(scratch + at_lines),
-                        packed);
+    if (coded) {
+      dense::pack_codes(ctx, *coded, geo, g, transposed, lines, packed);
+    } else {
+      dense::pack_weights(ctx, op, geo, g, transposed, lines, packed);
+    }
     dense::multiply(ctx, g, patch, packed, scratch + at_places, places_size,
                     reinterpret_cast<float*>(scratch + at_patch));
   }

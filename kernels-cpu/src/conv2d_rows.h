@@ -67,16 +67,23 @@ inline void join_rows(RowsProduct* p) {
   p->dst_row = g.grid_w;
 }
 
+// coded: or NULL, in place of the op's weights and mask, of which whether there is one still
+// counts.
 inline ita_status rows_conv2d(ita_context* ctx, const ita_masked_conv2d* op,
                               ita_direction direction, ita_conv2d_algorithm algorithm,
-                              const Live& live) {
+                              const Live& live, CodedFilters* coded = nullptr) {
   const ita_conv2d_shape& s = op->shape;
   const bool kernels = algorithm == ITA_CONV2D_KERNELS;
   const bool back = direction == ITA_BACKWARD_DATA;
   const int64_t filter_taps = int64_t(s.kh) * s.kw;
   RowsProduct p = rows_product(op, direction, kernels);
-  if (live.weights == live.all_weights) p.mask = nullptr;
-  p.partial = kernels && p.mask && live.weights != 9 * live.kernels;
+  const bool masked = live.weights != live.all_weights;
+  if (coded) {
+    p.coded = coded;
+    if (back) p.filter = kRowsChunk * p.taps;
+  }
+  if (!masked) p.mask = nullptr;
+  p.partial = kernels && masked && live.weights != 9 * live.kernels;
   p.density = kernels ? live.kernel_density() : live.density();
   const int64_t phases_h = !back ? 1 : s.stride_h < s.h ? s.stride_h : s.h;
   const int64_t phases_w = !back ? 1 : s.stride_w < s.w ? s.stride_w : s.w;
@@ -133,8 +140,13 @@ inline ita_status rows_conv2d(ita_context* ctx, const ita_masked_conv2d* op,
     const int64_t at_planes = cut.take<float>(plane_floats);
     scratch.list_bytes = RowsLists::bytes(p);
     const int64_t at_lists = cut.take<char>(scratch.list_bytes * ctx->threads);
+    if (coded) coded->reserve(&cut);
     memory = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
     if (!memory) return ITA_OUT_OF_MEMORY;
+    if (coded) {
+      coded->open(ctx, memory);
+      p.mask = masked ? coded->mask() : nullptr;
+    }
     scratch.table = reinterpret_cast<LiveTap*>(memory + at_table);
     scratch.planes = reinterpret_cast<float*>(memory + at_planes);
     scratch.lists = memory + at_lists;

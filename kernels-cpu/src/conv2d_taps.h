@@ -6,11 +6,27 @@
 #ifndef INTARSIA_CONV2D_TAPS_H_
 #define INTARSIA_CONV2D_TAPS_H_
 
+#include "conv2d_codes.h"
 #include "conv2d_gather.h"
 #include "conv2d_plan.h"
 #include "taps.h"
 
 namespace ITA_ISA {
+
+// Weights and mask as lists are made of them. Codes are decoded to the rooms of the threads.
+struct ListedWeights {
+  const float* weights;
+  const uint32_t* mask;
+  CodedFilters* coded;  // or NULL
+  float* rooms;         // [threads][kFilters * what is decoded of one]
+};
+
+inline ListedWeights listed_weights(ita_context* ctx, const ita_masked_conv2d* op,
+                                    CodedFilters* coded, char* scratch, int64_t at_rooms) {
+  if (!coded) return {op->weights, op->mask, nullptr, nullptr};
+  coded->open(ctx, scratch);
+  return {nullptr, coded->mask(), coded, reinterpret_cast<float*>(scratch + at_rooms)};
+}
 
 // ---- forward
 
@@ -33,14 +49,21 @@ constexpr double kFew = 0.3;  // density below which set bits are found one by o
 
 // Lists are written without a branch on the mask bit: a dead tap is overwritten by the next one.
 // offset: where each weight of a filter reads, or NULL to work it out.
-inline void list_filters(ita_context* ctx, const ita_masked_conv2d* op, const Geometry& geo,
+inline void list_filters(ita_context* ctx, const ListedWeights& from, const Geometry& geo,
                          const Padded& padded, const TapLists& lists, const int32_t* offset) {
   const ita_conv2d_shape& s = geo.s;
   const int64_t kernel = int64_t(s.kh) * s.kw;
-  parallel_for(ctx, s.o, grain_for(geo.k * 4), [&](int64_t begin, int64_t end, int) {
-    for (int64_t o = begin; o < end; o++) {
-      const uint32_t* mask = op->mask ? op->mask + o * geo.words : nullptr;
-      const float* weights = op->weights + o * geo.k;  // weights[o, :, :, :]
+  const int64_t step = from.coded ? kFilters : 1;  // filters of an item
+  const Grain grain = grain_for(step * geo.k * 4);
+  parallel_for(ctx, divide_up(s.o, step), grain, [&](int64_t begin, int64_t end, int worker) {
+    float* room = from.rooms + worker * kFilters * geo.k;
+    for (int64_t o = begin * step; o < end * step && o < s.o; o++) {
+      const uint32_t* mask = from.mask ? from.mask + o * geo.words : nullptr;
+      const float* weights = from.coded ? room + o % kFilters * geo.k  // weights[o, :, :, :]
+                                        : from.weights + o * geo.k;
+      if (from.coded && o % kFilters == 0) {
+        from.coded->rows(o, s.o - o < kFilters ? s.o - o : kFilters, 0, geo.k, room, geo.k);
+      }
       int64_t k = 0;
       for (int64_t block = 0; block < lists.channel_blocks; block++) {
         Tap* out = lists.list(block, o);
@@ -81,13 +104,14 @@ inline Margin margin(int64_t size, int64_t out_size, int64_t taps, int64_t strid
   return m;
 }
 
+constexpr int64_t kChunk = 16;  // channels that are listed together
+
 // The lists of one phase. Channels are taken by chunks, so that a filter's mask and weights are
 // read in order; within a list taps stand in order of outputs. tap_of and offset_of: scratch,
 // [KH*KW].
-inline void list_channels(ita_context* ctx, const ita_masked_conv2d* op, const Geometry& geo,
+inline void list_channels(ita_context* ctx, const ListedWeights& from, const Geometry& geo,
                           const Padded& padded, int64_t phase_h, int64_t phase_w,
                           const TapLists& lists, int32_t* tap_of, int32_t* offset_of) {
-  constexpr int64_t kChunk = 16;  // channels
   const ita_conv2d_shape& s = geo.s;
   const int64_t kernel = int64_t(s.kh) * s.kw;
   const int64_t chunks = divide_up(geo.i, kChunk);  // of a group
@@ -105,11 +129,15 @@ inline void list_channels(ita_context* ctx, const ita_masked_conv2d* op, const G
     memset(lists.count, 0, static_cast<size_t>(lists.lists()) * sizeof *lists.count);
     return;
   }
-  parallel_for(ctx, s.groups * chunks, grain_for(cost), [&](int64_t begin, int64_t end, int) {
+  const Grain grain = grain_for(cost);
+  parallel_for(ctx, s.groups * chunks, grain, [&](int64_t begin, int64_t end, int worker) {
+    const int64_t room_filter = kChunk * kernel;
+    float* room = from.rooms + worker * kFilters * room_filter;
     for (int64_t chunk = begin; chunk < end; chunk++) {
       const int64_t group = chunk / chunks;
       const int64_t i_begin = chunk % chunks * kChunk;
       const int64_t i_end = i_begin + kChunk < geo.i ? i_begin + kChunk : geo.i;
+      int64_t decoded = -1;  // panel of filters
       for (int64_t block = 0; block < lists.channel_blocks; block++) {
         Tap* out[kChunk];
         for (int64_t i = i_begin; i < i_end; i++) {
@@ -118,14 +146,23 @@ inline void list_channels(ita_context* ctx, const ita_masked_conv2d* op, const G
         const int64_t j_end = lists.end_channel(block, geo.outputs);
         for (int64_t j = block * lists.channels; j < j_end; j++) {
           const int64_t o = group * geo.outputs + j;
-          const uint32_t* mask = op->mask ? op->mask + o * geo.words : nullptr;
-          const float* weights = op->weights + o * geo.k;  // weights[o, :, :, :]
+          const uint32_t* mask = from.mask ? from.mask + o * geo.words : nullptr;
+          // weights[o, i_begin .., :, :]
+          const float* weights = from.coded ? room + o % kFilters * room_filter
+                                            : from.weights + o * geo.k + i_begin * kernel;
+          if (from.coded && o / kFilters != decoded) {
+            decoded = o / kFilters;
+            const int64_t left = s.o - decoded * kFilters;
+            from.coded->rows(decoded * kFilters, left < kFilters ? left : kFilters,
+                             i_begin * kernel, (i_end - i_begin) * kernel, room, room_filter);
+          }
           for (int64_t i = i_begin; i < i_end; i++) {
             if (!has_live(mask, i * kernel, kernel)) continue;
             Tap* to = out[i - i_begin];
             for (int64_t t = 0; t < taps; t++) {
               const int64_t k = i * kernel + tap_of[t];
-              *to = {static_cast<int32_t>(j * padded.channel_stride) + offset_of[t], weights[k]};
+              *to = {static_cast<int32_t>(j * padded.channel_stride) + offset_of[t],
+                     weights[k - i_begin * kernel]};
               to += live(mask, k);
             }
             out[i - i_begin] = to;
@@ -140,7 +177,9 @@ inline void list_channels(ita_context* ctx, const ita_masked_conv2d* op, const G
   });
 }
 
-inline ita_status taps_forward(ita_context* ctx, const ita_masked_conv2d* op, const Live& live) {
+// coded: or NULL, weights and mask in place of the op's. So below.
+inline ita_status taps_forward(ita_context* ctx, const ita_masked_conv2d* op, const Live& live,
+                               CodedFilters* coded = nullptr) {
   const Geometry geo(op->shape);
   const ita_conv2d_shape& s = geo.s;
   Padded padded = geo.padded_src();
@@ -153,22 +192,25 @@ inline ita_status taps_forward(ita_context* ctx, const ita_masked_conv2d* op, co
   const int64_t at_count = cut.take<int32_t>(lists.lists());
   const int64_t at_offset = cut.take<int32_t>(geo.k);
   const int64_t at_padded = cut.take<float>(padded.scratch_floats());
+  const int64_t at_rooms = cut.take<float>(coded ? ctx->threads * kFilters * geo.k : 0);
+  if (coded) coded->reserve(&cut);
   char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
   if (!scratch) return ITA_OUT_OF_MEMORY;
   pad(ctx, op->src, reinterpret_cast<float*>(scratch + at_padded), &padded);
+  const ListedWeights from = listed_weights(ctx, op, coded, scratch, at_rooms);
 
   lists.taps = reinterpret_cast<Tap*>(scratch + at_taps);
   lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
   Product p(lists);
   int32_t* offset = nullptr;
-  if (op->mask && live.density() < kFew) {
+  if (from.mask && live.density() < kFew) {
     offset = reinterpret_cast<int32_t*>(scratch + at_offset);
     for (int64_t k = 0; k < geo.k; k++) {
       const int64_t tap = k % (int64_t(s.kh) * s.kw);
       offset[k] = geo.tap_offset(padded, k / (int64_t(s.kh) * s.kw), tap / s.kw, tap % s.kw);
     }
   }
-  list_filters(ctx, op, geo, padded, p.lists, offset);
+  list_filters(ctx, from, geo, padded, p.lists, offset);
   p.grid = {s.oh,
             s.ow,
             s.stride_h * padded.row_stride,
@@ -190,7 +232,7 @@ inline ita_status taps_forward(ita_context* ctx, const ita_masked_conv2d* op, co
 }
 
 inline ita_status taps_backward_data(ita_context* ctx, const ita_masked_conv2d* op,
-                                     const Live& live) {
+                                     const Live& live, CodedFilters* coded = nullptr) {
   const Geometry geo(op->shape);
   const ita_conv2d_shape& s = geo.s;
   Padded padded(geo.blocks, s.o, s.oh, s.ow,
@@ -209,9 +251,13 @@ inline ita_status taps_backward_data(ita_context* ctx, const ita_masked_conv2d* 
   const int64_t at_count = cut.take<int32_t>(lists.lists());
   const int64_t at_table = cut.take<int32_t>(2 * s.kh * s.kw);
   const int64_t at_padded = cut.take<float>(padded.scratch_floats());
+  const int64_t room = kFilters * kChunk * s.kh * s.kw;
+  const int64_t at_rooms = cut.take<float>(coded ? ctx->threads * room : 0);
+  if (coded) coded->reserve(&cut);
   char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
   if (!scratch) return ITA_OUT_OF_MEMORY;
   pad(ctx, op->diff_dst, reinterpret_cast<float*>(scratch + at_padded), &padded);
+  const ListedWeights from = listed_weights(ctx, op, coded, scratch, at_rooms);
 
   lists.taps = reinterpret_cast<Tap*>(scratch + at_taps);
   lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
@@ -228,7 +274,7 @@ inline ita_status taps_backward_data(ita_context* ctx, const ita_masked_conv2d* 
   p.bias = nullptr;
   for (int64_t phase_h = 0; phase_h < s.stride_h && phase_h < s.h; phase_h++) {
     for (int64_t phase_w = 0; phase_w < s.stride_w && phase_w < s.w; phase_w++) {
-      list_channels(ctx, op, geo, padded, phase_h, phase_w, p.lists, table, table + s.kh * s.kw);
+      list_channels(ctx, from, geo, padded, phase_h, phase_w, p.lists, table, table + s.kh * s.kw);
       p.grid = {divide_up(s.h - phase_h, s.stride_h),
                 divide_up(s.w - phase_w, s.stride_w),
                 padded.row_stride,

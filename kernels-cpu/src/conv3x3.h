@@ -4,6 +4,7 @@
 #ifndef INTARSIA_CONV3X3_H_
 #define INTARSIA_CONV3X3_H_
 
+#include "conv2d_codes.h"
 #include "parallel.h"
 #include "simd/simd.h"
 
@@ -15,6 +16,9 @@ namespace ITA_ISA {
 // pad.
 struct Conv3x3 {
   const float* weights;  // [o, i, 3, 3]
+  CodedFilters* coded;   // or NULL: weights are codes, `weights` a part of them, decoded
+  int64_t filter;        // floats of `weights` from an output to the next
+  int64_t origin;        // and before those that it has
   const uint32_t* mask;  // [o, words] or NULL
   int64_t o, i, words;
   bool transposed;  // backward_data
@@ -37,10 +41,14 @@ struct Conv3x3 {
     return static_cast<uint32_t>((high << 32 | low) >> bit % 32) & 0x1FF;
   }
 
+  const float* kernel_at(int64_t out, int64_t in) const {
+    return weights + (out * filter + in * 9 - origin);
+  }
+
   // The nine masked taps of one kernel, turned as the product wants them.
   void kernel(int64_t row, int64_t col, float taps[9]) const {
     const uint32_t bits = live(row, col);
-    const float* from = weights + ((transposed ? col : row) * i + (transposed ? row : col)) * 9;
+    const float* from = kernel_at(transposed ? col : row, transposed ? row : col);
     for (int t = 0; t < 9; t++) {
       const float tap = bits >> t & 1 ? from[t] : 0.0f;
       taps[transposed ? 8 - t : t] = tap;
@@ -66,6 +74,7 @@ inline Conv3x3 conv3x3_forward(const ita_masked_conv2d* op) {
   c.o = s.o;
   c.i = s.c;
   c.words = words_of(int64_t(s.c) * 9);
+  c.filter = int64_t(s.c) * 9;
   c.transposed = false;
   c.blocks = blocks_of(s.n);
   c.rows = s.o;
@@ -90,6 +99,7 @@ inline Conv3x3 conv3x3_backward_data(const ita_masked_conv2d* op) {
   c.o = s.o;
   c.i = s.c;
   c.words = words_of(int64_t(s.c) * 9);
+  c.filter = int64_t(s.c) * 9;
   c.transposed = true;
   c.blocks = blocks_of(s.n);
   c.rows = s.c;

@@ -140,11 +140,11 @@ struct KernelLists {
   }
 };
 
-// Appends the live kernels [first, last) of output o, which read channels of `block` or,
-// transposed, are read by rows of it.
-inline void append_kernels(const Conv3x3& c, int64_t channel_stride, int64_t o, int64_t first,
-                           int64_t last, int64_t block, const KernelLists& lists) {
-  const float* weights = c.weights + o * c.i * 9;
+// Appends the live kernels [first, last) of output o, whose weights are given, which read channels
+// of `block` or, transposed, are read by rows of it.
+inline void append_kernels(const Conv3x3& c, const float* weights, int64_t channel_stride,
+                           int64_t o, int64_t first, int64_t last, int64_t block,
+                           const KernelLists& lists) {
   auto append = [&](int64_t i, uint32_t bits) {
     const int64_t row = c.transposed ? i : o;
     int32_t* count = lists.count + block * lists.rows + row;
@@ -169,28 +169,35 @@ inline void append_kernels(const Conv3x3& c, int64_t channel_stride, int64_t o, 
 }
 
 // In the order of the weights, whichever way they are used: rows of a filter bank are long, and its
-// columns would be a cache line for each kernel.
+// columns would be a cache line for each kernel. rooms: of each thread, where codes are decoded to.
 inline void list_kernels(ita_context* ctx, const Conv3x3& c, const Padded& padded,
-                         const KernelLists& lists) {
+                         const KernelLists& lists, float* rooms) {
   memset(lists.count, 0, sizeof(int32_t) * static_cast<size_t>(lists.lists()));
   constexpr int64_t kChannels = KernelLists::kChannels;
-  const int64_t items = c.transposed ? lists.blocks : c.o;
-  const int64_t outputs = c.transposed ? kChannels : 1;  // of an item
-  parallel_for(ctx, items, grain_for(outputs * c.i * 9), [&](int64_t begin, int64_t end, int) {
+  static_assert(kChannels == kFilters, "an item is what is decoded together");
+  const int64_t outputs = c.transposed || c.coded ? kChannels : 1;  // of an item
+  const int64_t items = divide_up(c.o, outputs);
+  const Grain grain = grain_for(outputs * c.i * 9);
+  parallel_for(ctx, items, grain, [&](int64_t begin, int64_t end, int worker) {
+    float* room = rooms + worker * kFilters * c.filter;
     for (int64_t o = begin * outputs; o < end * outputs && o < c.o; o++) {
+      const float* weights = c.coded ? room + o % kFilters * c.filter : c.kernel_at(o, 0);
+      if (c.coded && o % kFilters == 0) {
+        c.coded->rows(o, c.o - o < kFilters ? c.o - o : kFilters, 0, c.filter, room, c.filter);
+      }
       if (c.transposed) {
-        append_kernels(c, padded.channel_stride, o, 0, c.i, o / kChannels, lists);
+        append_kernels(c, weights, padded.channel_stride, o, 0, c.i, o / kChannels, lists);
         continue;
       }
       for (int64_t i = 0; i < c.i; i += kChannels) {
         const int64_t last = i + kChannels < c.i ? i + kChannels : c.i;
-        append_kernels(c, padded.channel_stride, o, i, last, i / kChannels, lists);
+        append_kernels(c, weights, padded.channel_stride, o, i, last, i / kChannels, lists);
       }
     }
   });
 }
 
-inline ita_status kernels3x3_multiply(ita_context* ctx, const Conv3x3& c) {
+inline ita_status kernels3x3_multiply(ita_context* ctx, Conv3x3 c) {
   Padded padded(c.blocks, c.cols, c.src_h, c.src_w, {c.pad_h, c.h + 2 - c.pad_h - c.src_h},
                 {c.pad_w, c.w + 2 - c.pad_w - c.src_w});
   KernelLists lists(c);
@@ -198,12 +205,18 @@ inline ita_status kernels3x3_multiply(ita_context* ctx, const Conv3x3& c) {
   const int64_t at_kernels = cut.take<Kernel3x3>(lists.lists() * lists.kChannels);
   const int64_t at_count = cut.take<int32_t>(lists.lists());
   const int64_t at_padded = cut.take<float>(padded.scratch_floats());
+  const int64_t at_rooms = cut.take<float>(c.coded ? ctx->threads * kFilters * c.filter : 0);
+  if (c.coded) c.coded->reserve(&cut);
   char* scratch = static_cast<char*>(ita_core_scratch(ctx, cut.size()));
   if (!scratch) return ITA_OUT_OF_MEMORY;
   pad(ctx, c.src, reinterpret_cast<float*>(scratch + at_padded), &padded);
   lists.kernels = reinterpret_cast<Kernel3x3*>(scratch + at_kernels);
   lists.count = reinterpret_cast<int32_t*>(scratch + at_count);
-  list_kernels(ctx, c, padded, lists);
+  if (c.coded) {
+    c.coded->open(ctx, scratch);
+    c.mask = c.coded->mask();
+  }
+  list_kernels(ctx, c, padded, lists, reinterpret_cast<float*>(scratch + at_rooms));
 
   const int64_t band_rows = side_of(c.h);
   const int64_t bands = divide_up(c.h, band_rows);

@@ -3,6 +3,7 @@
 #ifndef INTARSIA_ROWS_LISTS_H_
 #define INTARSIA_ROWS_LISTS_H_
 
+#include "conv2d_codes.h"
 #include "mask_bits.h"
 #include "rows_planes.h"
 #include "rows_tiles.h"
@@ -13,8 +14,10 @@ namespace ITA_ISA {
 // forward: rows are outputs, cols the inputs of their group. backward_data: the other way round.
 struct RowsProduct {
   const float* weights;                // [o, i, taps]
+  const CodedFilters* coded;           // or NULL: weights are codes, decoded chunk by chunk
   const uint32_t* mask;                // [o, words] or NULL
   int64_t filter, words, taps;         // floats and mask words of one output; weights of one kernel
+                                       // (coded: floats of one output as decoded)
   bool transposed;                     // backward_data
   bool kernels;                        // lists of 3x3 kernels, else of weights
   bool partial;                        // some kernels have live and dead weights
@@ -66,6 +69,7 @@ class RowsLists {
     columns_ = reinterpret_cast<uint16_t*>(scratch + at_entries);
     masked_ = reinterpret_cast<float*>(scratch + cut.take<float>(masked_floats(p)));
     sums_ = reinterpret_cast<float*>(scratch + cut.take<float>(kSums));
+    room_ = reinterpret_cast<float*>(scratch + cut.take<float>(room_floats(p)));
     ends_ = reinterpret_cast<int32_t*>(scratch + cut.take<int32_t>(kRowsChunk * p.cols));
   }
 
@@ -74,6 +78,7 @@ class RowsLists {
     cut_entries(p, &cut);
     cut.take<float>(masked_floats(p));
     cut.take<float>(kSums);
+    cut.take<float>(room_floats(p));
     cut.take<int32_t>(kRowsChunk * p.cols);
     return cut.size();
   }
@@ -86,6 +91,7 @@ class RowsLists {
     group_ = chunk / chunks;
     first_ = chunk % chunks * kRowsChunk;
     count_ = p_.rows - first_ < kRowsChunk ? p_.rows - first_ : kRowsChunk;
+    if (p_.coded) decode();
     for (int64_t r = 0; r < count_; r++) length_[r] = 0;
     for (int64_t b = 0; b < blocks_; b++) {
       const int64_t begin = b * block_;
@@ -163,8 +169,21 @@ class RowsLists {
   int64_t output(int64_t row, int64_t col) const {
     return p_.transposed ? group_ * p_.cols + col : group_ * p_.rows + row;
   }
+  static int64_t room_floats(const RowsProduct& p) {
+    return p.coded ? (p.transposed ? p.cols : kRowsChunk) * p.filter : 0;
+  }
+  // The chunk's weights: all of its rows' outputs, or its rows' part of the group's.
+  void decode() {
+    if (p_.transposed) {
+      p_.coded->rows(output(0, 0), p_.cols, first_ * p_.taps, count_ * p_.taps, room_, p_.filter);
+    } else {
+      p_.coded->rows(output(first_, 0), count_, 0, p_.filter, room_, p_.filter);
+    }
+  }
+
   // The first weight that a row may use; taps count from here.
   const float* base(int64_t row) const {
+    if (p_.coded) return room_ + (row - first_) * (p_.transposed ? p_.taps : p_.filter);
     return p_.weights + output(row, 0) * p_.filter + (p_.transposed ? row * p_.taps : 0);
   }
 
@@ -230,7 +249,7 @@ class RowsLists {
         const int64_t col = b * block_ + *column++;
         const uint32_t* mask = p_.mask + output(first_ + r, col) * p_.words;
         const int64_t kernel = p_.transposed ? first_ + r : col;
-        const float* from = p_.weights + output(first_ + r, col) * p_.filter + kernel * 9;
+        const float* from = base(first_ + r) + col * (p_.transposed ? p_.filter : 9);
         // Columns rise: what lands behind a kernel is overwritten or never read.
         StoreU(MaskedLoad(FromBits(kernel_bits(mask, kernel)), from),
                masked_ + r * masked_row(p_) + col * 9);
@@ -273,6 +292,7 @@ class RowsLists {
   uint16_t* columns_;  // [row][slot] of live kernels, from their block's first
   float* masked_;      // [row][column][9] if a kernel is partly live
   float* sums_;
+  float* room_;    // of decoded weights
   int32_t* ends_;  // [row][block] of lists
   int64_t block_, blocks_;
   int64_t built_, group_, first_, count_;

@@ -84,9 +84,10 @@ struct ChunkWeights {
   int32_t* at;  // floats from the first column of a slice of V
 };
 
-inline void transform_dense(const Cut& cut, int64_t chunk, const ChunkWeights& to) {
+// `c` is cut.c, or what was decoded of it.
+inline void transform_dense(const Cut& cut, const Conv3x3& c, int64_t chunk,
+                            const ChunkWeights& to) {
   constexpr int64_t kAbreast = kLanes / kPanel;
-  const Conv3x3& c = cut.c;
   const int64_t first = chunk * kChunkRows;
   const int64_t rows = cut.rows_of(chunk);
   const int64_t panels = divide_up(rows, kPanel);
@@ -108,8 +109,8 @@ inline void transform_dense(const Cut& cut, int64_t chunk, const ChunkWeights& t
   }
 }
 
-inline void transform_live(const Cut& cut, int64_t chunk, const ChunkWeights& to) {
-  const Conv3x3& c = cut.c;
+inline void transform_live(const Cut& cut, const Conv3x3& c, int64_t chunk,
+                           const ChunkWeights& to) {
   const int64_t first = chunk * kChunkRows;
   const int64_t rows = cut.rows_of(chunk);
   Kernels kernels(c);
@@ -137,11 +138,32 @@ inline void transform_live(const Cut& cut, int64_t chunk, const ChunkWeights& to
   if (kernels.count) kernels.transform(to.u + entry / kLanes * kLanes, cut.u_point);
 }
 
-inline void transform_weights(const Cut& cut, int64_t chunk, const ChunkWeights& to) {
-  if (cut.skip) {
-    transform_live(cut, chunk, to);
+// Floats that the weights of a chunk of rows are decoded to.
+inline int64_t room_of(const Conv3x3& c) { return kChunkRows * 9 * (c.transposed ? c.o : c.i); }
+
+// The part of coded weights that a chunk of rows reads, decoded to `room`.
+inline Conv3x3 decode_chunk(const Cut& cut, int64_t chunk, float* room) {
+  Conv3x3 c = cut.c;
+  const int64_t first = chunk * kChunkRows;
+  c.weights = room;
+  if (c.transposed) {
+    c.filter = kChunkRows * 9;
+    c.origin = first * 9;
+    c.coded->rows(0, c.o, c.origin, cut.rows_of(chunk) * 9, room, c.filter);
   } else {
-    transform_dense(cut, chunk, to);
+    c.origin = first * c.filter;
+    c.coded->rows(first, cut.rows_of(chunk), 0, c.filter, room, c.filter);
+  }
+  return c;
+}
+
+// room: of the thread, for codes.
+inline void transform_weights(const Cut& cut, int64_t chunk, const ChunkWeights& to, float* room) {
+  const Conv3x3 c = cut.c.coded ? decode_chunk(cut, chunk, room) : cut.c;
+  if (cut.skip) {
+    transform_live(cut, c, chunk, to);
+  } else {
+    transform_dense(cut, c, chunk, to);
   }
 }
 
@@ -331,7 +353,7 @@ inline void multiply_chunk(const Cut& cut, const ChunkWeights& w, int64_t rows, 
 }  // namespace winograd
 
 // c.dst, all of it. skip: dead kernels cost nothing; else they cost as much as live ones.
-inline ita_status winograd_multiply(ita_context* ctx, const Conv3x3& c, bool skip) {
+inline ita_status winograd_multiply(ita_context* ctx, Conv3x3 c, bool skip) {
   using namespace winograd;
   const Cut cut(c, skip);
   // V is kept where it is the smaller, or where groups are too few to keep the threads busy.
@@ -350,10 +372,18 @@ inline ita_status winograd_multiply(ita_context* ctx, const Conv3x3& c, bool ski
   const int64_t at_entries = scratch.take<int32_t>(weights_kept * entries);
   const int64_t at_v = scratch.take<float>(sources_kept * v_size);
   const int64_t at_m = scratch.take<float>(ctx->threads * m_size);
+  const int64_t room_size = c.coded ? room_of(c) : 0;
+  const int64_t at_rooms = scratch.take<float>(ctx->threads * room_size);
+  if (c.coded) c.coded->reserve(&scratch);
   char* memory = static_cast<char*>(ita_core_scratch(ctx, scratch.size()));
   if (!memory) return ITA_OUT_OF_MEMORY;
+  if (c.coded) {
+    c.coded->open(ctx, memory);
+    c.mask = c.coded->mask();
+  }
   float* all_v = reinterpret_cast<float*>(memory + at_v);
   float* all_m = reinterpret_cast<float*>(memory + at_m);
+  float* rooms = reinterpret_cast<float*>(memory + at_rooms);
   auto weights_at = [&](int64_t k) {
     return ChunkWeights{reinterpret_cast<float*>(memory + at_u) + k * u_size,
                         reinterpret_cast<int32_t*>(memory + at_begin) + k * lists,
@@ -373,7 +403,7 @@ inline ita_status winograd_multiply(ita_context* ctx, const Conv3x3& c, bool ski
                    const ChunkWeights own = weights_at(worker);
                    float* m = all_m + worker * m_size;
                    for (int64_t chunk = begin; chunk < end; chunk++) {
-                     transform_weights(cut, chunk, own);
+                     transform_weights(cut, chunk, own, rooms + worker * room_size);
                      for (int64_t g = 0; g < cut.groups; g++) {
                        multiply_chunk(cut, own, cut.rows_of(chunk), all_v + g * v_size,
                                       cut.tiles_of(g), m);
@@ -384,8 +414,11 @@ inline ita_status winograd_multiply(ita_context* ctx, const Conv3x3& c, bool ski
     return ITA_OK;
   }
   parallel_for(ctx, cut.chunks, grain_for(16 * kChunkRows * c.cols),
-               [&](int64_t begin, int64_t end, int) {
-                 for (int64_t k = begin; k < end; k++) transform_weights(cut, k, weights_at(k));
+               [&](int64_t begin, int64_t end, int worker) {
+                 float* room = rooms + worker * room_size;
+                 for (int64_t k = begin; k < end; k++) {
+                   transform_weights(cut, k, weights_at(k), room);
+                 }
                });
   parallel_for(ctx, cut.groups, grain_for(kPoints * c.rows * c.cols * cut.group / 2),
                [&](int64_t begin, int64_t end, int worker) {

@@ -251,7 +251,7 @@ struct Kernels {
   void add(int64_t row, int64_t col) {
     const int64_t o = conv.transposed ? col : row;
     const int64_t i = conv.transposed ? row : col;
-    lane[count++] = MaskedLoad(FromBits(conv.live(row, col)), conv.weights + (o * conv.i + i) * 9);
+    lane[count++] = MaskedLoad(FromBits(conv.live(row, col)), conv.kernel_at(o, i));
   }
   void add_none() { lane[count++] = Zero(); }
 

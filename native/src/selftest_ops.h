@@ -290,13 +290,14 @@ inline ita_codebook_fit bind(Problem& p, const ita_codebook_fit*) {
 
 constexpr int32_t kCodeBits = 3;
 
-// Codes of the plane, of whatever bits: every word is read.
-inline uint32_t* codes(Problem& p) {
-  const int64_t words = (p.s.cols + 9) / 10;
-  uint32_t* codes = p.mask((p.s.rows + 15) / 16 * 16, 32 * words);
-  for (int64_t i = 0; i < (p.s.rows + 15) / 16 * 16 * words; i++) codes[i] &= 0x3FFFFFFF;
+// Codes of a plane, of whatever bits: every word is read.
+inline uint32_t* codes(Problem& p, int64_t rows, int64_t cols) {
+  const int64_t words = (cols + 9) / 10;
+  uint32_t* codes = p.mask((rows + 15) / 16 * 16, 32 * words);
+  for (int64_t i = 0; i < (rows + 15) / 16 * 16 * words; i++) codes[i] &= 0x3FFFFFFF;
   return codes;
 }
+inline uint32_t* codes(Problem& p) { return codes(p, p.s.rows, p.s.cols); }
 
 inline ita_codebook_assign bind(Problem& p, const ita_codebook_assign*) {
   const Size& s = p.s;
@@ -317,23 +318,44 @@ inline ita_codebook_gradient bind(Problem& p, const ita_codebook_gradient*) {
           codes(p),         kCodeBits,          p.values(1 << kCodeBits)};
 }
 
-// Two sources under a mask, or one without; planes in panel order.
+// Two sources under a mask or without; planes in panel order.
+inline ita_codebook_weights coded(Problem& p, int64_t rows, int64_t cols) {
+  const int64_t panels = (rows + 15) / 16;
+  ita_codebook_weights w = {};
+  w.bits = kCodeBits;
+  w.codes = codes(p, rows, cols);
+  w.sources = 2;
+  w.codebooks = p.values(2 << kCodeBits);
+  w.owners = p.mask(panels, 16 * cols);
+  w.mask = p.or_null(p.mask(panels, 16 * cols));
+  return w;
+}
+
 inline ita_codebook_linear bind(Problem& p, const ita_codebook_linear*) {
   const Size& s = p.s;
-  const int64_t panels = (s.rows + 15) / 16;
   ita_codebook_linear op = {};
   op.shape = {s.n, s.cols, s.rows, s.block};
-  op.weights.bits = kCodeBits;
-  op.weights.codes = codes(p);
-  op.weights.sources = 2;
-  op.weights.codebooks = p.values(2 << kCodeBits);
-  op.weights.owners = p.mask(panels, 16 * s.cols);
-  op.weights.mask = p.or_null(p.mask(panels, 16 * s.cols));
+  op.weights = coded(p, s.rows, s.cols);
   op.bias = p.or_null(p.values(s.rows));
   op.src = p.activations(s.cols);
   op.dst = p.activations(s.rows);
   op.diff_dst = p.diffs(s.rows);
   op.diff_src = p.diffs(s.cols);
+  return op;
+}
+
+inline ita_codebook_conv2d bind(Problem& p, const ita_codebook_conv2d*) {
+  const ita_masked_conv2d masked = bind(p, static_cast<const ita_masked_conv2d*>(nullptr));
+  const ita_conv2d_shape& s = masked.shape;
+  ita_codebook_conv2d op = {};
+  op.shape = s;
+  op.weights = coded(p, s.o, int64_t{s.c} / s.groups * s.kh * s.kw);
+  op.bias = masked.bias;
+  op.src = masked.src;
+  op.dst = masked.dst;
+  op.diff_dst = masked.diff_dst;
+  op.diff_src = masked.diff_src;
+  op.exact = p.s.rows % 2;
   return op;
 }
 

@@ -47,7 +47,7 @@ extern "C" {
 #endif
 
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
-#define ITA_ABI_VERSION 3
+#define ITA_ABI_VERSION 4
 
 /** Images per block of the CPU's blocked activations. */
 #define ITA_BLOCK 16
@@ -738,6 +738,30 @@ typedef struct ita_codebook_linear {
 ITA_API ita_status ita_codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op);
 ITA_API ita_status ita_codebook_linear_backward_data(ita_context* ctx,
                                                      const ita_codebook_linear* op);
+
+/* ---- codebook_conv2d ----------------------------------------------------------------------- */
+
+/**
+ * Convolution with weights as codes:  dst = conv2d(src, weights) + bias
+ *
+ * The weights are the plane [O, I*KH*KW], row-major filters. The algorithm is the one that
+ * masked_conv2d would take for the same shape and mask, and on blocks of sixteen images the bits
+ * are those of masked_conv2d with the same weights as floats.
+ */
+typedef struct ita_codebook_conv2d {
+  ita_conv2d_shape shape;
+  ita_codebook_weights weights; /**< [O, I*KH*KW]    read by forward, backward_data            */
+  const float* bias;            /**< [O] or NULL     read by forward                           */
+  const float* src;             /**< [N, C, H, W]   activations, read by forward               */
+  float* dst;                   /**< [N, O, OH, OW] activations, written by forward            */
+  const float* diff_dst;        /**< [N, O, OH, OW] activations, read by backward_data         */
+  float* diff_src;              /**< [N, C, H, W]   activations, written by backward_data      */
+  int32_t exact;                /**< 1: sums of products only, as in masked_conv2d             */
+} ita_codebook_conv2d;
+
+ITA_API ita_status ita_codebook_conv2d_forward(ita_context* ctx, const ita_codebook_conv2d* op);
+ITA_API ita_status ita_codebook_conv2d_backward_data(ita_context* ctx,
+                                                     const ita_codebook_conv2d* op);
 
 #ifdef __cplusplus
 }

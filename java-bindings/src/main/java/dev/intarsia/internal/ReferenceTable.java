@@ -15,6 +15,7 @@ import dev.intarsia.reference.AddReference;
 import dev.intarsia.reference.AvgPool2dReference;
 import dev.intarsia.reference.BatchNormReference;
 import dev.intarsia.reference.CodebookAssignReference;
+import dev.intarsia.reference.CodebookConv2dReference;
 import dev.intarsia.reference.CodebookFitReference;
 import dev.intarsia.reference.CodebookGradientReference;
 import dev.intarsia.reference.CodebookLinearReference;
@@ -73,7 +74,9 @@ public final class ReferenceTable {
           entry("codebook_assign_apply", ReferenceTable::codebookAssignApply),
           entry("codebook_gradient_apply", ReferenceTable::codebookGradientApply),
           entry("codebook_linear_forward", ReferenceTable::codebookLinearForward),
-          entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData));
+          entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData),
+          entry("codebook_conv2d_forward", ReferenceTable::codebookConv2dForward),
+          entry("codebook_conv2d_backward_data", ReferenceTable::codebookConv2dBackwardData));
 
   private ReferenceTable() {}
 
@@ -472,6 +475,19 @@ public final class ReferenceTable {
     LinearShape shape = f.shape(LinearShape.class);
     float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
     CodebookLinearReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
+  }
+
+  private static void codebookConv2dForward(Fields f) {
+    Conv2dShape shape = f.shape(Conv2dShape.class);
+    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.reductionLength()));
+    CodebookConv2dReference.forward(
+        shape, f.floats("src"), weights, f.floats("bias"), f.floats("dst"));
+  }
+
+  private static void codebookConv2dBackwardData(Fields f) {
+    Conv2dShape shape = f.shape(Conv2dShape.class);
+    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.reductionLength()));
+    CodebookConv2dReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
   }
 
   private static float[] decoded(Fields f, PlaneShape s) {

@@ -23,31 +23,20 @@ import dev.intarsia.internal.ffi.ita_codebook_linear;
  */
 public final class CodebookLinear extends Operation {
   /** Most codebooks of a layer. */
-  public static final int MAX_SOURCES = 255;
+  public static final int MAX_SOURCES = CodedWeights.MAX_SOURCES;
 
   private final LinearShape shape;
-  private final PlaneShape plane;
-  private final int bits;
-  private final int sources;
+  private final CodedWeights weights;
   private final ita_codebook_linear struct = onNative(ita_codebook_linear::new);
   private final Entry forward;
   private final Entry backwardData;
 
   private CodebookLinear(Context context, LinearShape shape, int bits, int sources) {
     super(context, shape.n());
-    if (bits < 1 || bits > Codes.MAX_BITS) {
-      throw new IllegalArgumentException(
-          name() + ": bits is " + bits + ", expected 1 .. " + Codes.MAX_BITS);
-    }
-    if (sources < 1 || sources > MAX_SOURCES) {
-      throw new IllegalArgumentException(
-          name() + ": sources is " + sources + ", expected 1 .. " + MAX_SOURCES);
-    }
     this.shape = shape;
-    this.bits = bits;
-    this.sources = sources;
-    plane = new PlaneShape(shape.o(), shape.i());
-    String owners = sources > 1 ? "owners" : "owners?";
+    PlaneShape plane = new PlaneShape(shape.o(), shape.i());
+    weights = new CodedWeights(this, () -> struct.weights(), plane, bits, sources);
+    String owners = CodedWeights.ownersOf(sources);
     forward =
         entry(
             "codebook_linear_forward",
@@ -69,8 +58,6 @@ public final class CodebookLinear extends Operation {
             "mask?",
             "diffDst",
             "diffSrc");
-    set("bits", bits, () -> struct.weights().bits(bits));
-    set("sources", sources, () -> struct.weights().sources(sources));
     resize(shape.n());
   }
 
@@ -86,35 +73,25 @@ public final class CodebookLinear extends Operation {
 
   /** [O, I] of the op's bits. */
   public CodebookLinear codes(Codes codes) {
-    if (codes != null && codes.bits() != bits) {
-      throw new IllegalArgumentException(
-          name() + ": codes has " + codes.bits() + " bits, expected " + bits);
-    }
-    codes("codes", codes, p -> struct.weights().codes(p), plane);
+    weights.codes(codes);
     return this;
   }
 
   /** [sources, 2^bits]. */
   public CodebookLinear codebooks(Tensor codebooks) {
-    values("codebooks", codebooks, p -> struct.weights().codebooks(p), sources, 1L << bits);
+    weights.codebooks(codebooks);
     return this;
   }
 
   /** The planes of sources 1, 2, ... one after the other, in panel order; null for one source. */
   public CodebookLinear owners(Mask owners) {
-    if (owners != null && sources == 1) {
-      throw new IllegalArgumentException(
-          name() + ": owners is " + owners + ", expected null for one source");
-    }
-    PlaneShape panels = PanelOrder.shape(plane);
-    PlaneShape all = new PlaneShape(Math.max(1, sources - 1) * panels.rows(), panels.cols());
-    mask("owners", owners, p -> struct.weights().owners(p), all);
+    weights.owners(owners);
     return this;
   }
 
   /** In panel order; null for all weights. */
   public CodebookLinear mask(Mask mask) {
-    mask("mask", mask, p -> struct.weights().mask(p), PanelOrder.shape(plane));
+    weights.mask(mask);
     return this;
   }
 

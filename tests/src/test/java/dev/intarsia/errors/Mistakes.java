@@ -2,6 +2,7 @@
 package dev.intarsia.errors;
 
 import dev.intarsia.ActivationShape;
+import dev.intarsia.Codes;
 import dev.intarsia.Context;
 import dev.intarsia.Conv2dShape;
 import dev.intarsia.DType;
@@ -14,6 +15,8 @@ import dev.intarsia.Pool2dShape;
 import dev.intarsia.Tensor;
 import dev.intarsia.ops.Accuracy;
 import dev.intarsia.ops.BatchNorm;
+import dev.intarsia.ops.CodebookFit;
+import dev.intarsia.ops.CodebookLinear;
 import dev.intarsia.ops.Dropout;
 import dev.intarsia.ops.GroupNorm;
 import dev.intarsia.ops.MagnitudeThreshold;
@@ -65,6 +68,7 @@ final class Mistakes {
     ops();
     numbers();
     selection();
+    codes();
     owners();
   }
 
@@ -334,6 +338,48 @@ final class Mistakes {
         .labels(labels)
         .loss(Tensor.plain(context, 1))
         .forward();
+  }
+
+  private static void codes() {
+    value("codes of nine bits", c -> Codes.zeros(c, 2, 5, 9), "bits is 9", "1 .. 8");
+    value(
+        "code of too many bits",
+        c -> Codes.of(c, 1, 2, 3, new byte[] {7, 8}),
+        "code 1 is 8",
+        "0 .. 7",
+        "more bits");
+    value("too few codes", c -> Codes.of(c, 2, 5, 3, new byte[9]), "9 codes", "10");
+    value("code out of range", c -> Codes.zeros(c, 2, 5, 3).get(2, 0), "[2, 0]", "[2, 5]");
+    value("one centre", c -> CodebookFit.bind(c, PLANE, 1), "size is 1", "2 .. 256");
+    value("fit of NaN", c -> fit(c, Float.NaN, null), "[1, 2]", "not finite", "learning rate");
+    value("fit of nothing", c -> fit(c, 0, Mask.empty(c, 2, 5)), "no value", "at least one");
+    value("no source", c -> CodebookLinear.bind(c, LINEAR, 4, 0), "sources is 0", "1 .. 255");
+    value(
+        "codes of other bits",
+        c -> CodebookLinear.bind(c, LINEAR, 4, 1).codes(Codes.zeros(c, 3, 5, 3)),
+        "3 bits",
+        "expected 4");
+    value(
+        "owners of a single source",
+        c -> CodebookLinear.bind(c, LINEAR, 4, 1).owners(Mask.full(c, 1, 80)),
+        "owners",
+        "null for one source");
+    value(
+        "mask in row order",
+        c -> CodebookLinear.bind(c, LINEAR, 4, 1).mask(Mask.full(c, 3, 5)),
+        "[3, 5]",
+        "[1, 80]");
+  }
+
+  private static void fit(Context context, float odd, Mask selected) {
+    Tensor values = Tensor.plain(context, 2, 5);
+    values.upload(new float[] {1, 2, 3, 4, 5, 6, 7, odd, 9, 10});
+    CodebookFit.bind(context, PLANE, 2)
+        .values(values)
+        .selected(selected)
+        .centres(Tensor.plain(context, 2))
+        .used(Tensor.plain(context, DType.I64, 1))
+        .apply();
   }
 
   private static void owners() {

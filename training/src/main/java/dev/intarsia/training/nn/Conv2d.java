@@ -3,6 +3,7 @@ package dev.intarsia.training.nn;
 
 import dev.intarsia.Context;
 import dev.intarsia.Conv2dShape;
+import dev.intarsia.ops.CodebookConv2d;
 import dev.intarsia.ops.MaskedConv2d;
 import java.util.List;
 
@@ -11,7 +12,11 @@ public final class Conv2d implements Layer {
   private final Activation in;
   private final Activation out;
   private final Parameter weights;
+  private final Conv2dShape shape;
   private final MaskedConv2d masked;
+  private CodebookConv2d coded; // over the codes last executed
+  private PackedWeights executed;
+  private int batch;
 
   /**
    * Builds the layer; its weights are zero until the net draws them.
@@ -24,7 +29,7 @@ public final class Conv2d implements Layer {
    */
   public Conv2d(String name, Activation in, int filters, int kernel, int stride, int pad) {
     Context context = in.context();
-    Conv2dShape shape =
+    shape =
         Conv2dShape.square(
             in.shape().n(),
             in.shape().c(),
@@ -34,6 +39,7 @@ public final class Conv2d implements Layer {
             kernel,
             stride,
             pad);
+    batch = shape.n();
     this.in = in;
     out = in.allocateNext(filters, shape.oh(), shape.ow());
     weights = Parameter.maskable(context, name + ".weights", filters, shape.i(), kernel, kernel);
@@ -50,10 +56,29 @@ public final class Conv2d implements Layer {
 
   @Override
   public void forward(Phase phase) {
+    if (phase == Phase.EVALUATE && weights.packed() != null) {
+      coded(weights.packed()).forward();
+      return;
+    }
     if (phase == Phase.TRAIN && weights.scores() != null) {
       weights.scores().refreshMask();
     }
     masked.forward();
+  }
+
+  private CodebookConv2d coded(PackedWeights packed) {
+    if (packed != executed) {
+      executed = packed;
+      coded =
+          CodebookConv2d.bind(in.context(), shape, packed.bits(), packed.sources())
+              .codes(packed.codes())
+              .codebooks(packed.codebooks())
+              .owners(packed.owners())
+              .src(in.value())
+              .dst(out.value());
+    }
+    coded.mask(packed.mask()).batch(batch);
+    return coded;
   }
 
   @Override
@@ -75,6 +100,7 @@ public final class Conv2d implements Layer {
 
   @Override
   public void batch(int n) {
+    batch = n;
     masked.batch(n);
   }
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution whose weights are codes: the plan and the algorithms of masked_conv2d, which decode
+// filters where they would read them (conv2d_codes.h), so that a codebook of all weights gives the
+// bits of the dense layer.
+#include "conv2d_codes.h"
+#include "conv2d_dense.h"
+#include "conv2d_plan.h"
+#include "conv2d_rows.h"
+#include "conv2d_taps.h"
+#include "conv3x3.h"
+#include "kernels3x3.h"
+#include "matrix_product.h"
+#include "winograd.h"
+
+namespace ITA_ISA {
+namespace {
+
+int64_t length_of(const ita_conv2d_shape& s) { return int64_t(s.c) / s.groups * s.kh * s.kw; }
+
+// What a mask in panel order leaves.
+Live count_live_panels(const ita_conv2d_shape& s, const uint32_t* mask) {
+  const int64_t cols = length_of(s), kernels = s.c / s.groups;
+  Live live = {s.o * cols, s.o * kernels, s.o * cols, s.o * kernels};
+  if (!mask) return live;
+  const int64_t panels = divide_up(s.o, kPanelRows), words = divide_up(cols, 2);
+  live.weights = 0;
+  for (int64_t word = 0; word < panels * words; word++) {
+    live.weights += __builtin_popcount(mask[word]);
+  }
+  if (!has_3x3_kernels(s)) return live;
+  live.kernels = 0;
+  const uint16_t* columns = reinterpret_cast<const uint16_t*>(mask);
+  for (int64_t panel = 0; panel < panels; panel++, columns += 2 * words) {
+    for (int64_t i = 0; i < kernels; i++) {
+      uint32_t any = 0;
+      for (int t = 0; t < 9; t++) any |= columns[i * 9 + t];
+      live.kernels += __builtin_popcount(any);
+    }
+  }
+  return live;
+}
+
+// The same convolution with weights to come.
+ita_masked_conv2d masked(const ita_codebook_conv2d* op) {
+  ita_masked_conv2d m = {};
+  m.shape = op->shape;
+  m.mask = op->weights.mask;  // not in the order of rows: whether there is one counts
+  m.bias = op->bias;
+  m.src = op->src;
+  m.dst = op->dst;
+  m.diff_dst = op->diff_dst;
+  m.diff_src = op->diff_src;
+  m.exact = op->exact;
+  return m;
+}
+
+// A 1x1 convolution as a product of panels, decoded for the call, whatever the mask: lists would
+// add the same terms.
+ita_status pointwise(ita_context* ctx, const ita_codebook_conv2d* op, CodedFilters* coded,
+                     bool back) {
+  const ita_conv2d_shape& s = op->shape;
+  MatrixProduct p = {};
+  p.o = s.o;
+  p.i = s.c;
+  p.transposed = back;
+  p.src = back ? op->diff_dst : op->src;
+  p.dst = back ? op->diff_src : op->dst;
+  p.bias = back ? nullptr : op->bias;
+  p.images = blocks_of(s.n);
+  p.pixels = int64_t(s.h) * s.w;
+  const PanelCut cut(p, ctx->threads);
+  Cutter scratch;
+  coded->reserve(&scratch);
+  const int64_t at_product = scratch.size();
+  const PanelRoom room(p, cut);
+  scratch.take<float>(room.floats(ctx->threads));
+  char* memory = static_cast<char*>(ita_core_scratch(ctx, scratch.size()));
+  if (!memory) return ITA_OUT_OF_MEMORY;
+  coded->open(ctx, memory);
+  p.decoder = &coded->decoder();
+  multiply_panels(ctx, p, cut, room, reinterpret_cast<float*>(memory + at_product));
+  return ITA_OK;
+}
+
+ita_status multiply(ita_context* ctx, const ita_codebook_conv2d* op, ita_direction direction) {
+  const ita_conv2d_shape& s = op->shape;
+  const bool back = direction == ITA_BACKWARD_DATA;
+  const ita_masked_conv2d m = masked(op);
+  const Live live = count_live_panels(s, op->weights.mask);
+  const ita_conv2d_algorithm algorithm = plan_conv2d(&m, direction, live).algorithm;
+  const bool lists = s.block == 1 || algorithm == ITA_CONV2D_TAPS ||
+                     algorithm == ITA_CONV2D_KERNELS || algorithm == ITA_CONV2D_WINOGRAD_SKIP;
+  CodedFilters coded(op->weights, s.o, length_of(s), lists);
+  if (s.block == 1) return rows_conv2d(ctx, &m, direction, algorithm, live, &coded);
+  if (algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, &coded, back);
+  if (algorithm == ITA_CONV2D_DENSE) return dense_multiply(ctx, &m, back, &coded);
+  if (algorithm == ITA_CONV2D_TAPS) {
+    return back ? taps_backward_data(ctx, &m, live, &coded) : taps_forward(ctx, &m, live, &coded);
+  }
+  Conv3x3 c = back ? conv3x3_backward_data(&m) : conv3x3_forward(&m);
+  c.coded = &coded;
+  if (algorithm == ITA_CONV2D_KERNELS) return kernels3x3_multiply(ctx, c);
+  return winograd_multiply(ctx, c, algorithm == ITA_CONV2D_WINOGRAD_SKIP);
+}
+
+}  // namespace
+
+ita_status codebook_conv2d_forward(ita_context* ctx, const ita_codebook_conv2d* op) {
+  ITA_ASSERT(op->src && op->weights.codes && op->weights.codebooks && op->dst);
+  return multiply(ctx, op, ITA_FORWARD);
+}
+
+ita_status codebook_conv2d_backward_data(ita_context* ctx, const ita_codebook_conv2d* op) {
+  ITA_ASSERT(op->diff_dst && op->weights.codes && op->weights.codebooks && op->diff_src);
+  return multiply(ctx, op, ITA_BACKWARD_DATA);
+}
+
+}  // namespace ITA_ISA
