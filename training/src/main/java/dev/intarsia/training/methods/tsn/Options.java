@@ -68,7 +68,7 @@ public record Options(
   public static final List<String> SCHEDULES = List.of("adaptive", "constant", "equal");
 
   /** Words for {@code scores}: what a task starts from. */
-  public static final List<String> SCORES = List.of("same", "reset", "carry");
+  public static final List<String> SCORES = List.of("carry", "reset", "same");
 
   /** Words for {@code candidates}: which weights a task may choose among. */
   public static final List<String> CANDIDATES = List.of("auto", "all", "free");
@@ -131,7 +131,7 @@ public record Options(
     knobs.put("keepLeast", 0.05);
     knobs.put("keepEpochs", 1);
     knobs.put("tolerance", 0.01);
-    knobs.put("scores", "same");
+    knobs.put("scores", "carry");
     knobs.put("candidates", "auto");
     knobs.put("validation", 0.05);
     knobs.put("patience", 6);
@@ -141,7 +141,7 @@ public record Options(
     knobs.put("pruneFraction", 0.2);
     knobs.put("pruneTolerance", 0.002);
     knobs.put("clusters", 16);
-    knobs.put("centreEpochs", 0);
+    knobs.put("centreEpochs", 1);
     knobs.put("centreRate", 0.1);
     knobs.put("shareThreshold", 0.5);
     knobs.put("copyThreshold", 1.0);
