@@ -58,7 +58,7 @@ public final class Conv2d implements Layer {
       return;
     }
     if (phase == Phase.TRAIN && weights.scores() != null) {
-      weights.scores().cutMask();
+      weights.scores().refreshMask();
     }
     masked.mask(weights.visible()).weights(weights.forwardWeights()).forward();
   }

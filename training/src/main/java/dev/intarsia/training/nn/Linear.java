@@ -47,7 +47,7 @@ public final class Linear implements Layer {
       return;
     }
     if (phase == Phase.TRAIN && weights.scores() != null) {
-      weights.scores().cutMask();
+      weights.scores().refreshMask();
     }
     masked.mask(weights.visible()).weights(weights.forwardWeights()).forward();
   }

@@ -188,6 +188,21 @@ public final class Network implements AutoCloseable {
     return input.shape().n();
   }
 
+  /** C of an image. */
+  public int channels() {
+    return input.shape().c();
+  }
+
+  /** H of an image. */
+  public int height() {
+    return input.shape().h();
+  }
+
+  /** W of an image. */
+  public int width() {
+    return input.shape().w();
+  }
+
   /** Where everything lives. */
   public Context context() {
     return context;
@@ -228,6 +243,11 @@ public final class Network implements AutoCloseable {
     }
     norms.addAll(body.statistics());
     return norms;
+  }
+
+  /** Whether normalisation keeps running statistics of what it saw. */
+  public boolean hasStatistics() {
+    return !body.statistics().isEmpty();
   }
 
   /** The selected head. */

@@ -20,6 +20,7 @@ import java.util.Map;
  */
 public final class Optimizer implements AutoCloseable {
   private final Rule rule;
+  private double factor = 1;
   private final Map<Parameter, List<Rule.Stepper>> steppers = new IdentityHashMap<>();
 
   /** An optimizer without state. */
@@ -36,6 +37,16 @@ public final class Optimizer implements AutoCloseable {
     }
   }
 
+  /** Multiplies the size of all later steps; the state stays. */
+  public void slowDown(double by) {
+    factor *= by;
+    steppers.values().forEach(bound -> bound.forEach(this::applyFactor));
+  }
+
+  private void applyFactor(Rule.Stepper stepper) {
+    stepper.learningRate(rule.learningRate() * factor);
+  }
+
   private List<Rule.Stepper> bind(Parameter parameter) {
     PlaneShape shape = new PlaneShape(parameter.rows(), parameter.cols());
     List<Rule.Stepper> bound = new ArrayList<>();
@@ -49,6 +60,9 @@ public final class Optimizer implements AutoCloseable {
     Scores scores = parameter.scores();
     if (scores != null) {
       bound.add(rule.withoutDecay().bind(shape, scores.values(), scores.gradient(), null));
+    }
+    if (factor != 1) {
+      bound.forEach(this::applyFactor);
     }
     return bound;
   }
