@@ -84,18 +84,17 @@ struct ByteDecoder {
   template <int kBits>
   __attribute__((noinline)) void panel_bytes(int64_t panel, int64_t first, int64_t words,
                                              uint8_t* to) const {
-    if (d.sources > 1) {
-      panel_bytes<kBits, Weights::kOwned>(panel, first, words, to);
-    } else if (d.mask) {
-      panel_bytes<kBits, Weights::kMasked>(panel, first, words, to);
-    } else {
-      panel_bytes<kBits, Weights::kAll>(panel, first, words, to);
+    switch (d.weigh()) {
+      case Weigh::kCode:
+        return panel_bytes<kBits, Weigh::kCode>(panel, first, words, to);
+      case Weigh::kMask:
+        return panel_bytes<kBits, Weigh::kMask>(panel, first, words, to);
+      default:
+        return panel_bytes<kBits, Weigh::kOwners>(panel, first, words, to);
     }
   }
 
  private:
-  enum class Weights { kAll, kMasked, kOwned };
-
   template <int kBits>
   static U selected(const uint16_t* columns, int count, int g) {
     typedef Groups<kBits> G;
@@ -103,7 +102,7 @@ struct ByteDecoder {
     return SelectBytes<kStep, G::kPerWord>(columns, count, G::column(g, 0));
   }
 
-  template <int kBits, Weights kWeights>
+  template <int kBits, Weigh kWeigh>
   void panel_bytes(int64_t panel, int64_t first, int64_t words, uint8_t* to) const {
     typedef Groups<kBits> G;
     const uint32_t* from = d.panel_codes(panel) + first * kPanelRows;
@@ -115,7 +114,7 @@ struct ByteDecoder {
       for (int g = 0; g < G::kCount; g++, to += 4 * kPanelRows) {
         const U codes = G::lowest(word);
         U bytes = LookupBytes<kBits>(tables, codes);
-        if constexpr (kWeights == Weights::kOwned) {
+        if constexpr (kWeigh == Weigh::kOwners) {
           const uint8_t* table = tables;
           for (int64_t s = 1; s < d.sources; s++) {
             table += Decoder::table_size(kBits);
@@ -124,7 +123,7 @@ struct ByteDecoder {
             bytes = XorU(bytes, AndU(own, owned));
           }
         }
-        if (kWeights == Weights::kMasked || (kWeights == Weights::kOwned && d.mask)) {
+        if (kWeigh == Weigh::kMask || (kWeigh == Weigh::kOwners && d.mask)) {
           bytes = kept<kBits>(bytes, mask_of(panel) + col, count, g);
         }
         StoreInts(bytes, to);

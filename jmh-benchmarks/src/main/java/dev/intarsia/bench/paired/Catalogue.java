@@ -91,7 +91,13 @@ final class Catalogue {
           all.add(
               new Entry(
                   id("codebook_linear", name, Direction.FORWARD, batch),
-                  () -> new CodebookWork(name, shape.withN(batch), bits)));
+                  () -> new CodebookWork(name, shape.withN(batch), bits, false)));
+        }
+        for (int batch : BATCHES) {
+          all.add(
+              new Entry(
+                  id("codebook_linear_int8", name, Direction.FORWARD, batch),
+                  () -> new CodebookWork(name, shape.withN(batch), bits, true)));
         }
       }
       case "conv-codes" -> {

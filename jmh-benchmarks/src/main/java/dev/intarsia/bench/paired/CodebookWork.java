@@ -4,13 +4,15 @@ package dev.intarsia.bench.paired;
 import dev.intarsia.LinearShape;
 
 /**
- * A fully connected layer whose weights are codes, forward. Peers multiply by the same weights as
- * floats, {@link #dense}; operations are counted as there, bytes are those of the codes.
+ * A fully connected layer whose weights are codes, forward; exact, or in bytes. Peers multiply by
+ * the same weights as floats, {@link #dense}; operations are counted as there, bytes are those of
+ * the codes.
  */
 public final class CodebookWork implements Work {
   private final String problem;
   private final LinearShape shape;
   private final int bits;
+  private final boolean int8;
   private final float[] centres;
   private LinearWork dense;
 
@@ -18,11 +20,13 @@ public final class CodebookWork implements Work {
    * Draws the centres.
    *
    * @param bits of a code
+   * @param int8 whether products may be those of bytes
    */
-  public CodebookWork(String problem, LinearShape shape, int bits) {
+  public CodebookWork(String problem, LinearShape shape, int bits, boolean int8) {
     this.problem = problem;
     this.shape = shape;
     this.bits = bits;
+    this.int8 = int8;
     centres = Values.uniform("centres", 1 << bits);
   }
 
@@ -34,6 +38,11 @@ public final class CodebookWork implements Work {
   /** Of a code. */
   public int bits() {
     return bits;
+  }
+
+  /** Whether products may be those of bytes. */
+  public boolean int8() {
+    return int8;
   }
 
   /** [2^bits]. */
@@ -61,7 +70,7 @@ public final class CodebookWork implements Work {
 
   @Override
   public String benchmark() {
-    return "codebook_linear";
+    return int8 ? "codebook_linear_int8" : "codebook_linear";
   }
 
   @Override

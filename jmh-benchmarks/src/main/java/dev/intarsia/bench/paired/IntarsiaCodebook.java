@@ -10,12 +10,16 @@ import dev.intarsia.Mask;
 import dev.intarsia.PanelOrder;
 import dev.intarsia.Tensor;
 import dev.intarsia.ops.CodebookLinear;
+import dev.intarsia.ops.CodebookLinearInt8;
 import dev.intarsia.ops.MaskedLinear;
 import java.util.List;
 
 /** Our fully connected layers of codes of one problem on one context, and the same of floats. */
 final class IntarsiaCodebook {
   private static final Structure HALF = new Structure("weight", 0.5);
+
+  /** What rounding to bytes may cost. */
+  private static final double INT8_BOUND = 0.02;
 
   private final Context context;
   private final boolean oneThread;
@@ -37,29 +41,44 @@ final class IntarsiaCodebook {
     codes = Codes.of(context, s.o(), s.i(), work.bits(), work.codes());
   }
 
-  /** All weights, half of them under a mask, and floats. */
+  /** All weights, half of them under a mask, and floats; of bytes also the exact op. */
   List<Contender> all() {
-    return List.of(coded(Structure.FULL), coded(HALF), floats());
+    return work.int8()
+        ? List.of(int8(Structure.FULL), int8(HALF), coded(Row.CODES, Structure.FULL))
+        : List.of(coded(Row.OURS, Structure.FULL), coded(Row.OURS, HALF), floats());
   }
 
   /** What a speed-up by threads is measured with. */
   List<Contender> few() {
-    return List.of(coded(Structure.FULL));
+    return List.of(work.int8() ? int8(Structure.FULL) : coded(Row.OURS, Structure.FULL));
   }
 
-  private Contender coded(Structure structure) {
-    Mask mask =
-        structure.equals(Structure.FULL)
-            ? null
-            : PanelOrder.of(Mask.of(context, s.o(), s.i(), work.dense().mask(structure)));
+  private Mask mask(Structure structure) {
+    return structure.equals(Structure.FULL)
+        ? null
+        : PanelOrder.of(Mask.of(context, s.o(), s.i(), work.dense().mask(structure)));
+  }
+
+  private Contender int8(Structure structure) {
+    CodebookLinearInt8 op =
+        CodebookLinearInt8.bind(context, s, work.bits(), 1)
+            .codes(codes)
+            .codebooks(codebook)
+            .mask(mask(structure))
+            .src(src)
+            .dst(dst);
+    return op(Row.OURS, structure, INT8_BOUND, op::forward);
+  }
+
+  private Contender coded(String name, Structure structure) {
     CodebookLinear op =
         CodebookLinear.bind(context, s, work.bits(), 1)
             .codes(codes)
             .codebooks(codebook)
-            .mask(mask)
+            .mask(mask(structure))
             .src(src)
             .dst(dst);
-    return op(Row.OURS, structure, op::forward);
+    return op(name, structure, Sample.BOUND, op::forward);
   }
 
   /** Packed before where the layout has it, as {@link Row#PACKED}. */
@@ -69,11 +88,12 @@ final class IntarsiaCodebook {
     if (src.layout().block() > 1) {
       op.packed(Tensor.plain(context, op.packedLength())).pack();
     }
-    return op(Row.FLOATS, Structure.FULL, op::forward);
+    return op(Row.FLOATS, Structure.FULL, Sample.BOUND, op::forward);
   }
 
-  private Contender op(String name, Structure structure, Runnable call) {
+  private Contender op(String name, Structure structure, double bound, Runnable call) {
     String full = oneThread ? name + Row.ONE_THREAD : name;
-    return new NativeOp(full, "", structure, oneThread, context, call, NativeOp.reading(dst));
+    return new NativeOp(
+        full, "", structure, oneThread, bound, context, call, NativeOp.reading(dst));
   }
 }

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
  * @param variety its plan
  * @param structure of its mask
  * @param oneThread in a run of several
+ * @param bound of its relative error
  * @param context that it belongs to
  * @param call what is timed
  * @param read copies the result
@@ -22,10 +23,23 @@ record NativeOp(
     String variety,
     Structure structure,
     boolean oneThread,
+    double bound,
     Context context,
     Runnable call,
     Supplier<float[]> read)
     implements Contender {
+
+  /** With the usual bound. */
+  NativeOp(
+      String name,
+      String variety,
+      Structure structure,
+      boolean oneThread,
+      Context context,
+      Runnable call,
+      Supplier<float[]> read) {
+    this(name, variety, structure, oneThread, Sample.BOUND, context, call, read);
+  }
 
   /** Reads tensors, one after the other. */
   static Supplier<float[]> reading(Tensor... written) {

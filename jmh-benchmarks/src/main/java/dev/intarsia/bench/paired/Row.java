@@ -69,6 +69,9 @@ record Row(
   /** A layer of codes with its weights as floats, the fastest way there is. */
   static final String FLOATS = OURS + " f32";
 
+  /** A layer of codes with exact products, beside that of bytes. */
+  static final String CODES = OURS + " codes";
+
   /** Weights packed before, as inference has them. */
   static final String PACKED = OURS + " packed";
 

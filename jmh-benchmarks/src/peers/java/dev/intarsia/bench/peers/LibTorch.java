@@ -2,6 +2,7 @@
 package dev.intarsia.bench.peers;
 
 import dev.intarsia.bench.paired.ActivationWork;
+import dev.intarsia.bench.paired.CodebookWork;
 import dev.intarsia.bench.paired.Contender;
 import dev.intarsia.bench.paired.ConvWork;
 import dev.intarsia.bench.paired.Library;
@@ -51,6 +52,11 @@ public final class LibTorch implements Library {
     }
     if (work instanceof LinearWork linear) {
       return List.of(TorchCall.linear(linear));
+    }
+    if (work instanceof CodebookWork codebook && codebook.int8()) {
+      return List.of(
+          new TorchInt8(codebook, torch.QEngine.FBGEMM),
+          new TorchInt8(codebook, torch.QEngine.ONEDNN));
     }
     if (work instanceof SelectWork select) {
       return List.of(TorchCall.select(select));
