@@ -1,10 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Codes times a few row-major images: the lanes are sixteen outputs, an input is a broadcast.
 //
-// Bound: reading the codes, bits / 8 bytes a weight, beside a shift, a permutation and a
-// multiply-add for sixteen weights. One and two bits without a mask do better: four or two weights
-// together index a table of their exact partial sums with the input, made once per call and shared
-// by all outputs, so that eight lookups and additions do for a word of 32 or 16 weights.
+// Three ways. One image, up to four bits: shift, permutation and multiply-add, straight from the
+// word. Several images, more bits or several sources: 256 columns of a panel are decoded into the
+// L1 cache, which six images share. One and two bits without a mask: four or two weights together
+// index a table of their exact partial sums with the input, made once per call and shared by all
+// outputs, so that eight lookups do for a word of 32 or 16 weights.
+//
+// Either of the first two sums column k into chain k % 16 and folds the chains as ReduceSum does:
+// the bits of the dense layer. The third adds in another order.
+//
+// Roofline: bits / 8 bytes a weight (4096 x 4096, 4 bits: 8.4 MB, 0.2 ms at 41 GB/s) beside three
+// operations for sixteen weights on four ports (0.18 ms on Zen 5); a mask's bits and each further
+// source's take the permutation's two ports.
+//
+// Ladder (4096 x 4096, one image, one thread, AVX-512, Zen 5, beside busy neighbours, minima, ms):
+//                                                  4 bits  masked  3 bits  2 bits  1 bit
+//   1  four chains of additions for an output ...... 0.25    0.32    0.30    0.16    0.08
+//   2  sixteen chains, words fetched ahead,
+//      tables summed by multiply-adds (additions
+//      share ports with shifts) .................... 0.22    0.36    0.23    0.10    0.05
+//   3  mask bits to their register by a load ....... 0.22    0.32    0.23    0.10    0.05
+//   4  those of two columns by one load ............ 0.22    0.30    0.22    0.10    0.05  shipped
+// Several sources at 4 bits: 2, 5, 10 of them 0.62, 1.7, 2.6 (column by column, 5: 2.6). A source
+// costs a permutation and a mask a vector whether few or many lanes are its own.
 #ifndef INTARSIA_CODEBOOK_GEMV_H_
 #define INTARSIA_CODEBOOK_GEMV_H_
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.intarsia.Codes;
 import dev.intarsia.Context;
+import dev.intarsia.Isa;
 import dev.intarsia.LinearShape;
 import dev.intarsia.Mask;
 import dev.intarsia.PanelOrder;
@@ -16,6 +17,8 @@ import dev.intarsia.ops.MaskedLinear;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CodebookLinearParityTest extends KernelParityTest<LinearShape> {
   /** With two or four centres every weight is among the largest: sums round as twice as long. */
@@ -92,32 +95,67 @@ class CodebookLinearParityTest extends KernelParityTest<LinearShape> {
     return op::backwardData;
   }
 
-  /** A codebook that holds every weight: the dense product, to the bit. */
-  @Test
-  void aCodebookOfAllWeightsIsTheDenseLayer() {
-    LinearShape s = new LinearShape(32, 16, 16);
-    float[] weights = Values.signed("dense", 256);
-    byte[] each = new byte[256];
-    for (int k = 0; k < each.length; k++) {
-      each[k] = (byte) k;
+  /**
+   * A codebook that holds every weight: the dense product, to the bit, in blocks and row by row,
+   * with a mask and without. Not in small batches of one and two bits without a mask, where several
+   * weights are summed before they meet the rest.
+   */
+  @ParameterizedTest
+  @EnumSource(
+      value = Isa.class,
+      names = {"SCALAR", "AVX2", "AVX512"})
+  void aCodebookOfAllWeightsIsTheDenseLayer(Isa isa) {
+    Implementations.assume(new Implementation(Implementation.Kind.CPU, isa, 1));
+    for (int images : List.of(1, 3, 7, 16, 33)) {
+      LinearShape shape = new LinearShape(images, 331, 37);
+      for (int bits : List.of(3, 4, 5, 8)) {
+        assertDense(isa, shape, bits, false);
+        assertDense(isa, shape, bits, true);
+      }
+      assertDense(isa, shape, 1, true);
+      assertDense(isa, shape, 2, true);
     }
-    try (Context context = Context.cpu()) {
-      Tensor src = Tensor.activations(context, 32, 16, 1, 1);
-      src.upload(Values.signed("src", 32 * 16));
-      Tensor dense = Tensor.activations(context, 32, 16, 1, 1);
-      Tensor coded = Tensor.activations(context, 32, 16, 1, 1);
-      Tensor plain = Tensor.plain(context, 16, 16);
+  }
+
+  private static void assertDense(Isa isa, LinearShape s, int bits, boolean masked) {
+    float[] centres = Values.signed("centres", 1 << bits);
+    byte[] codes = Values.codes("codes", s.o() * s.i(), bits);
+    float[] weights = new float[codes.length];
+    for (int k = 0; k < codes.length; k++) {
+      weights[k] = centres[codes[k] & 0xFF];
+    }
+    try (Context context = Context.cpu(isa, 1)) {
+      Tensor src = Tensor.activations(context, s.n(), s.i(), 1, 1);
+      src.upload(Values.signed("src", s.n() * s.i()));
+      Tensor dense = Tensor.activations(context, s.n(), s.o(), 1, 1);
+      Tensor coded = Tensor.activations(context, s.n(), s.o(), 1, 1);
+      Tensor plain = Tensor.plain(context, s.o(), s.i());
       plain.upload(weights);
-      Tensor codebook = Tensor.plain(context, 1, 256);
-      codebook.upload(weights);
-      MaskedLinear.bind(context, s).weights(plain).src(src).dst(dense).forward();
-      CodebookLinear.bind(context, s, 8, 1)
-          .codes(Codes.of(context, 16, 16, 8, each))
+      Tensor codebook = Tensor.plain(context, 1, centres.length);
+      codebook.upload(centres);
+      Tensor bias = Tensor.plain(context, s.o());
+      bias.upload(Values.signed("bias", s.o()));
+      boolean[] bitsOfMask = new boolean[codes.length];
+      for (int k = 0; k < codes.length; k++) {
+        bitsOfMask[k] = k * 7919L % 13 < 7;
+      }
+      Mask mask = masked ? Mask.of(context, s.o(), s.i(), bitsOfMask) : null;
+      MaskedLinear.bind(context, s)
+          .weights(plain)
+          .mask(mask)
+          .bias(bias)
+          .src(src)
+          .dst(dense)
+          .forward();
+      CodebookLinear.bind(context, s, bits, 1)
+          .codes(Codes.of(context, s.o(), s.i(), bits, codes))
           .codebooks(codebook)
+          .mask(masked ? PanelOrder.of(mask) : null)
+          .bias(bias)
           .src(src)
           .dst(coded)
           .forward();
-      assertArrayEquals(dense.download(), coded.download());
+      assertArrayEquals(dense.download(), coded.download(), s + ", " + bits + " bits on " + isa);
     }
   }
 
