@@ -10,12 +10,33 @@
 #include "conv3x3.h"
 #include "kernels3x3.h"
 #include "matrix_product.h"
+#include "rows_codes.h"
 #include "winograd.h"
 
 namespace ITA_ISA {
 namespace {
 
 int64_t length_of(const ita_conv2d_shape& s) { return int64_t(s.c) / s.groups * s.kh * s.kw; }
+
+// The bits of the nine columns of sixteen filters that make their kernels of one channel.
+struct Nine {
+  uint64_t low, high;
+  uint16_t last;
+
+  explicit Nine(const uint16_t* columns) {
+    memcpy(&low, columns, sizeof low);
+    memcpy(&high, columns + 4, sizeof high);
+    last = columns[8];
+  }
+  int64_t weights() const {
+    return __builtin_popcountll(low) + __builtin_popcountll(high) + __builtin_popcount(last);
+  }
+  int64_t kernels() const {
+    uint64_t any = low | high;
+    any |= any >> 32;
+    return __builtin_popcount(static_cast<uint32_t>((any | any >> 16 | last) & 0xFFFF));
+  }
+};
 
 // What a mask in panel order leaves.
 Live count_live_panels(const ita_conv2d_shape& s, const uint32_t* mask) {
@@ -24,17 +45,19 @@ Live count_live_panels(const ita_conv2d_shape& s, const uint32_t* mask) {
   if (!mask) return live;
   const int64_t panels = divide_up(s.o, kPanelRows), words = divide_up(cols, 2);
   live.weights = 0;
-  for (int64_t word = 0; word < panels * words; word++) {
-    live.weights += __builtin_popcount(mask[word]);
+  if (!has_3x3_kernels(s)) {
+    for (int64_t word = 0; word < panels * words; word++) {
+      live.weights += __builtin_popcount(mask[word]);
+    }
+    return live;
   }
-  if (!has_3x3_kernels(s)) return live;
   live.kernels = 0;
   const uint16_t* columns = reinterpret_cast<const uint16_t*>(mask);
   for (int64_t panel = 0; panel < panels; panel++, columns += 2 * words) {
     for (int64_t i = 0; i < kernels; i++) {
-      uint32_t any = 0;
-      for (int t = 0; t < 9; t++) any |= columns[i * 9 + t];
-      live.kernels += __builtin_popcount(any);
+      const Nine nine(columns + i * 9);
+      live.weights += nine.weights();
+      live.kernels += nine.kernels();
     }
   }
   return live;
@@ -88,9 +111,12 @@ ita_status multiply(ita_context* ctx, const ita_codebook_conv2d* op, ita_directi
   const ita_masked_conv2d m = masked(op);
   const Live live = count_live_panels(s, op->weights.mask);
   const ita_conv2d_algorithm algorithm = plan_conv2d(&m, direction, live).algorithm;
-  const bool lists = s.block == 1 || algorithm == ITA_CONV2D_TAPS ||
-                     algorithm == ITA_CONV2D_KERNELS || algorithm == ITA_CONV2D_WINOGRAD_SKIP;
+  const bool row_codes = s.block == 1 && takes_row_codes(s, direction, live, op->weights.bits);
+  const bool lists =
+      !row_codes && (s.block == 1 || algorithm == ITA_CONV2D_TAPS ||
+                     algorithm == ITA_CONV2D_KERNELS || algorithm == ITA_CONV2D_WINOGRAD_SKIP);
   CodedFilters coded(op->weights, s.o, length_of(s), lists);
+  if (row_codes) return multiply_row_codes(ctx, &m, &coded);
   if (s.block == 1) return rows_conv2d(ctx, &m, direction, algorithm, live, &coded);
   if (algorithm == ITA_CONV2D_POINTWISE) return pointwise(ctx, op, &coded, back);
   if (algorithm == ITA_CONV2D_DENSE) return dense_multiply(ctx, &m, back, &coded);

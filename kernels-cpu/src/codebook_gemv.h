@@ -12,12 +12,13 @@
 
 namespace ITA_ISA {
 
-constexpr int kChains = 4;  // of additions for one output, however many images
+constexpr int64_t kMaskAhead = 1024;
+constexpr int64_t kWordsAhead = 64 * kPanelRows;  // words that memory needs to answer
 constexpr int64_t kSumsPerWord = 8 * kPanelRows;  // floats of the tables for one word
 
 struct CodebookGemv {
   const Decoder* d;
-  const float* x;  // [cols rounded up to words][images], zero past the end
+  const float* src;  // [images, cols]
   const float* bias;
   float* dst;  // [images, rows]
   int64_t images;
@@ -31,72 +32,151 @@ inline void put_outputs(const CodebookGemv& g, int64_t panel, int64_t image, V s
   MaskedStore(exists, sum, g.dst + image * g.d->rows + row);
 }
 
-// What a weight depends on beside its code.
-enum class Weigh { kCode, kMask, kOwners };
+// Sixteen partial sums of each output, at[k % 16][output], folded as ReduceSum folds lanes: the
+// bits of the dense layer's dot product, whose lanes are sixteen inputs.
+struct Partial {
+  alignas(64) float at[kLanes * kPanelRows];
 
-// One word of a panel: `count` columns from `col` on, at most those of a word.
-template <int kBits, int kImages, Weigh kWeigh>
-inline void gemv_word(const CodebookGemv& g, int64_t panel, int64_t col, int count, U codes,
-                      const float* x, V acc[kImages][kChains]) {
-  const Decoder& d = *g.d;
-  const uint16_t* mask = d.mask + panel * d.plane_stride + col;
-#pragma GCC unroll 8
-  for (int j = 0; j < 32 / kBits; j++) {
-    if (j >= count) break;
-    V v;
-    if constexpr (kWeigh == Weigh::kCode) {
-      v = Lookup<kBits>(d.tables, codes);
-    } else if constexpr (kWeigh == Weigh::kMask) {
-      v = IfThenElseZero(FromBits(mask[j]), Lookup<kBits>(d.tables, codes));
-    } else {
-      v = d.value<kBits>(codes, panel, col + j);
-    }
-#pragma GCC unroll 8
-    for (int n = 0; n < kImages; n++) {
-      acc[n][j % kChains] = MulAdd(v, Set(x[j * g.images + n]), acc[n][j % kChains]);
-    }
-    codes = ShiftRightU<kBits>(codes);
+  void clear() {
+    for (int k = 0; k < kLanes; k++) Store(Zero(), at + k * kPanelRows);
   }
-}
+  void add(int64_t k, V weight, float x) {
+    float* sum = at + k % kLanes * kPanelRows;
+    Store(MulAdd(weight, Set(x), Load(sum)), sum);
+  }
+  V folded() const {
+    V v[kLanes];
+    for (int k = 0; k < kLanes; k++) v[k] = Load(at + k * kPanelRows);
+    for (int step = kLanes / 2; step > 0; step /= 2) {
+      for (int k = 0; k < step; k++) v[k] = Add(v[k], v[k + step]);
+    }
+    return v[0];
+  }
+};
 
-template <int kBits, int kImages, Weigh kWeigh>
-void gemv_panel(const CodebookGemv& g, int64_t first, int64_t panel) {
-  constexpr int kPerWord = 32 / kBits;
+// ---- one image, weights straight from their codes
+
+// Words after which columns start at a multiple of sixteen again.
+template <int kBits>
+constexpr int kTurn = kBits == 3   ? 8
+                      : kBits == 4 ? 2
+                                   : 1;
+
+template <int kBits, bool kMasked>
+void gemv_panel(const CodebookGemv& g, int64_t panel) {
+  constexpr int kPerWord = 32 / kBits, kCols = kTurn<kBits> * kPerWord;
   const Decoder& d = *g.d;
-  V acc[kImages][kChains];
-  for (auto& image : acc) {
-    for (V& chain : image) chain = Zero();
-  }
+  const float* x = g.src;
   const uint32_t* word = d.panel_codes(panel);
-  const float* x = g.x + first;
+  const uint16_t* on = kMasked ? d.mask + panel * d.plane_stride : nullptr;
+  V acc[kLanes];
+#pragma GCC unroll 16
+  for (int k = 0; k < kLanes; k++) acc[k] = Zero();
   int64_t col = 0;
-  for (; col + kPerWord <= d.cols; col += kPerWord, word += kPanelRows, x += kPerWord * g.images) {
-    gemv_word<kBits, kImages, kWeigh>(g, panel, col, kPerWord, LoadInts(word), x, acc);
+  for (; col + kCols <= d.cols; col += kCols) {
+    if (kMasked) __builtin_prefetch(on + col + kMaskAhead, 0, 3);
+#pragma GCC unroll 8
+    for (int w = 0; w < kTurn<kBits>; w++, word += kPanelRows) {
+      U codes = LoadInts(word);
+      __builtin_prefetch(word + kWordsAhead, 0, 3);
+      M live[2];
+#pragma GCC unroll 32
+      for (int j = 0; j < kPerWord; j++) {
+        const int at = w * kPerWord + j;
+        V v = Lookup<kBits>(d.tables, codes);
+        if (kMasked) {
+          if (j % 2 == 0) LoadBitsPair(on + col + at, live);
+          v = IfThenElseZero(live[j % 2], v);
+        }
+        acc[at % kLanes] = MulAdd(v, Set(x[col + at]), acc[at % kLanes]);
+        codes = ShiftRightU<kBits>(codes);
+      }
+    }
   }
-  if (col < d.cols) {
-    const int left = static_cast<int>(d.cols - col);
-    gemv_word<kBits, kImages, kWeigh>(g, panel, col, left, LoadInts(word), x, acc);
+  Partial sums;
+#pragma GCC unroll 16
+  for (int k = 0; k < kLanes; k++) Store(acc[k], sums.at + k * kPanelRows);
+  for (; col < d.cols; col++) sums.add(col, d.column<kBits>(panel, col), x[col]);
+  put_outputs(g, panel, 0, sums.folded());
+}
+
+// ---- some images, weights decoded into the L1 cache
+
+constexpr int64_t kDecoded = 256;  // columns at once, whole groups of sixteen
+constexpr int kShare = 6;          // images that share a decoding
+
+// `count` decoded columns from a multiple of sixteen on, times kImages images.
+template <int kImages>
+inline void dot(const float* weights, const float* x, int64_t stride, int64_t count,
+                Partial* sums) {
+  constexpr int kChains = (kManyRegisters ? 16 : 4) / kImages;  // of the sixteen at a time
+  const int64_t whole = count / kLanes * kLanes;
+  for (int first = 0; first < kLanes; first += kChains) {
+    V acc[kImages][kChains];
+#pragma GCC unroll 4
+    for (int n = 0; n < kImages; n++) {
+#pragma GCC unroll 16
+      for (int c = 0; c < kChains; c++) acc[n][c] = Load(sums[n].at + (first + c) * kPanelRows);
+    }
+    for (int64_t k = first; k < whole; k += kLanes) {
+#pragma GCC unroll 16
+      for (int c = 0; c < kChains; c++) {
+        const V v = Load(weights + (k + c) * kPanelRows);
+#pragma GCC unroll 4
+        for (int n = 0; n < kImages; n++) {
+          acc[n][c] = MulAdd(v, Set(x[n * stride + k + c]), acc[n][c]);
+        }
+      }
+    }
+#pragma GCC unroll 4
+    for (int n = 0; n < kImages; n++) {
+#pragma GCC unroll 16
+      for (int c = 0; c < kChains; c++) Store(acc[n][c], sums[n].at + (first + c) * kPanelRows);
+    }
   }
-  for (int n = 0; n < kImages; n++) {
-    V sum = acc[n][0];
-    for (int chain = 1; chain < kChains; chain++) sum = Add(sum, acc[n][chain]);
-    put_outputs(g, panel, first + n, sum);
+  for (int64_t k = whole; k < count; k++) {
+    for (int n = 0; n < kImages; n++) {
+      sums[n].add(k, Load(weights + k * kPanelRows), x[n * stride + k]);
+    }
   }
 }
+
+inline void gemm_panel(const CodebookGemv& g, int64_t panel, int64_t first, int64_t images) {
+  const Decoder& d = *g.d;
+  alignas(64) float weights[kDecoded * kPanelRows];
+  Partial sums[kShare];
+  for (int64_t n = 0; n < images; n++) sums[n].clear();
+  for (int64_t col = 0; col < d.cols; col += kDecoded) {
+    const int64_t count = d.cols - col < kDecoded ? d.cols - col : kDecoded;
+    d.columns(panel, col, count, weights);
+    const float* x = g.src + first * d.cols + col;
+    int64_t n = 0;
+    if (kManyRegisters) {
+      for (; n + 2 <= images; n += 2) dot<2>(weights, x + n * d.cols, d.cols, count, sums + n);
+    }
+    for (; n < images; n++) dot<1>(weights, x + n * d.cols, d.cols, count, sums + n);
+  }
+  for (int64_t n = 0; n < images; n++) put_outputs(g, panel, first + n, sums[n].folded());
+}
+
+// ---- one and two bits: tables of partial sums
 
 // Partial sums: tables[group][16] for groups of 4 / kBits columns.
 template <int kBits>
 void make_sums(const CodebookGemv& g, int64_t image, float* tables) {
-  constexpr int kGroup = 4 / kBits, kCode = (1 << kBits) - 1;
-  alignas(64) float centres[kGroup][16];  // of each weight of a group, by index
-  for (int q = 0; q < kGroup; q++) {
+  constexpr int kSet = 4 / kBits, kCode = (1 << kBits) - 1;
+  alignas(64) float centres[kSet][16];  // of each weight of a group, by index
+  for (int q = 0; q < kSet; q++) {
     for (int i = 0; i < 16; i++) centres[q][i] = g.d->tables[i >> q * kBits & kCode];
   }
   const int64_t groups = g.d->words_per_panel * 8;
-  const float* x = g.x + image;
+  const float* x = g.src + image * g.d->cols;
   for (int64_t group = 0; group < groups; group++) {
     V sum = Zero();
-    for (int q = 0; q < kGroup; q++, x += g.images) sum = MulAdd(Load(centres[q]), Set(*x), sum);
+    for (int q = 0; q < kSet; q++) {
+      const int64_t k = group * kSet + q;
+      sum = MulAdd(Load(centres[q]), Set(k < g.d->cols ? x[k] : 0.0f), sum);
+    }
     Store(sum, tables + group * 16);
   }
 }
@@ -106,6 +186,7 @@ template <int kPanels>
 void gemv_sums(const CodebookGemv& g, const float* tables, int64_t image, int64_t panel) {
   const Decoder& d = *g.d;
   V acc[kPanels][2];
+  const V one = Held(Set(1.0f));  // multiply-adds share no port with shifts, additions do
   const uint32_t* words[kPanels];
   for (int p = 0; p < kPanels; p++) {
     for (V& chain : acc[p]) chain = Zero();
@@ -118,7 +199,7 @@ void gemv_sums(const CodebookGemv& g, const float* tables, int64_t image, int64_
     for (int j = 0; j < 8; j++) {
 #pragma GCC unroll 4
       for (int p = 0; p < kPanels; p++) {
-        acc[p][j % 2] = Add(acc[p][j % 2], Lookup<4>(tables + j * 16, codes[p]));
+        acc[p][j % 2] = MulAdd(Lookup<4>(tables + j * 16, codes[p]), one, acc[p][j % 2]);
         codes[p] = ShiftRightU<4>(codes[p]);
       }
     }
@@ -126,17 +207,33 @@ void gemv_sums(const CodebookGemv& g, const float* tables, int64_t image, int64_
   for (int p = 0; p < kPanels; p++) put_outputs(g, panel + p, image, Add(acc[p][0], acc[p][1]));
 }
 
-// Four images share a decoding, then two, then one.
-template <int kBits, Weigh kWeigh>
-void gemv_images(const CodebookGemv& g, int64_t panel) {
-  int64_t n = 0;
-  for (; n + 4 <= g.images; n += 4) gemv_panel<kBits, 4, kWeigh>(g, n, panel);
-  for (; n + 2 <= g.images; n += 2) gemv_panel<kBits, 2, kWeigh>(g, n, panel);
-  if (n < g.images) gemv_panel<kBits, 1, kWeigh>(g, n, panel);
+inline void gemv_images(const CodebookGemv& g, int64_t panel) {
+  if constexpr (kManyRegisters) {
+    if (g.images == 1 && g.d->weigh() == Weigh::kMask) {
+      switch (g.d->bits) {
+        case 1:
+          return gemv_panel<1, true>(g, panel);
+        case 2:
+          return gemv_panel<2, true>(g, panel);
+        case 3:
+          return gemv_panel<3, true>(g, panel);
+        case 4:
+          return gemv_panel<4, true>(g, panel);
+      }
+    } else if (g.images == 1 && g.d->weigh() == Weigh::kCode) {
+      if (g.d->bits == 3) return gemv_panel<3, false>(g, panel);
+      if (g.d->bits == 4) return gemv_panel<4, false>(g, panel);
+    }
+  }
+  for (int64_t n = 0; n < g.images; n += kShare) {
+    gemm_panel(g, panel, n, g.images - n < kShare ? g.images - n : kShare);
+  }
 }
 
 // Whether tables of partial sums pay: they cost a pass over the input and serve all outputs.
-inline bool takes_sums(const Decoder& d) { return d.bits <= 2 && d.plain() && d.panels >= 8; }
+inline bool takes_sums(const Decoder& d) {
+  return d.bits <= 2 && d.weigh() == Weigh::kCode && d.panels >= 8;
+}
 
 inline void sums_gemv(ita_context* ctx, const CodebookGemv& g, float* tables) {
   const Decoder& d = *g.d;
@@ -166,18 +263,7 @@ inline void codebook_gemv(ita_context* ctx, const CodebookGemv& g, float* tables
   if (takes_sums(d)) return sums_gemv(ctx, g, tables);
   const int64_t work = d.words_per_panel * d.per_word * (g.images + 2 * d.sources);
   parallel_for(ctx, d.panels, grain_for(work), [&](int64_t begin, int64_t end, int) {
-    with_bits(d.bits, [&](auto bits) {
-      constexpr int kBits = decltype(bits)::value;
-      for (int64_t panel = begin; panel < end; panel++) {
-        if (d.sources > 1) {
-          gemv_images<kBits, Weigh::kOwners>(g, panel);
-        } else if (d.mask) {
-          gemv_images<kBits, Weigh::kMask>(g, panel);
-        } else {
-          gemv_images<kBits, Weigh::kCode>(g, panel);
-        }
-      }
-    });
+    for (int64_t panel = begin; panel < end; panel++) gemv_images(g, panel);
   });
 }
 

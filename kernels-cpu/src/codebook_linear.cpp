@@ -3,48 +3,38 @@
 // images: the matrix product of matrix_panels.h, which gathers panels of weights that fit a cache,
 // from codes here.
 #include "codebook_gemv.h"
+#include "codebook_tiles.h"
 #include "matrix_panels.h"
 
 namespace ITA_ISA {
 namespace {
 
-// x[k][n] = src[n][k] for k below `depth`, zero for those past the end.
-void to_columns(const float* src, int64_t images, int64_t k_count, int64_t depth, float* x) {
-  for (int64_t k = 0; k < depth; k++) {
-    for (int64_t n = 0; n < images; n++) {
-      x[k * images + n] = k < k_count ? src[n * k_count + k] : 0.0f;
-    }
-  }
-}
-
 // Sixteen inputs at a time: their weights as rows, times the gradient of each output.
 void row_major_backward_data(ita_context* ctx, const ita_codebook_linear* op, const Decoder& d) {
   const int64_t images = op->shape.n;
   const int64_t work = d.rows * (images + 3);
-  parallel_for(
-      ctx, divide_up(d.cols, kPanelRows), grain_for(work), [&](int64_t begin, int64_t end, int) {
-        with_bits(d.bits, [&](auto bits) {
-          constexpr int64_t kDepth = 256;
-          alignas(64) float weights[kDepth * kPanelRows];
-          for (int64_t panel = begin; panel < end; panel++) {
-            const int64_t col = panel * kPanelRows, left = d.cols - col;
-            const M exists = FirstN(static_cast<int>(left < kPanelRows ? left : kPanelRows));
-            for (int64_t row = 0; row < d.rows; row += kDepth) {
-              const int64_t count = d.rows - row < kDepth ? d.rows - row : kDepth;
-              d.rows_of<decltype(bits)::value>(panel, row, count, weights);
-              for (int64_t n = 0; n < images; n++) {
-                float* to = op->diff_src + n * d.cols + col;
-                const float* diff = op->diff_dst + n * d.rows + row;
-                V sum = row == 0 ? Zero() : MaskedLoad(exists, to);
-                for (int64_t r = 0; r < count; r++) {
-                  sum = MulAdd(Load(weights + r * kPanelRows), Set(diff[r]), sum);
-                }
-                MaskedStore(exists, sum, to);
-              }
-            }
-          }
-        });
-      });
+  parallel_for(ctx, divide_up(d.cols, kPanelRows), grain_for(work),
+               [&](int64_t begin, int64_t end, int) {
+                 constexpr int64_t kDepth = 256;
+                 alignas(64) float weights[kDepth * kPanelRows];
+                 for (int64_t panel = begin; panel < end; panel++) {
+                   const int64_t col = panel * kPanelRows, left = d.cols - col;
+                   const M exists = FirstN(static_cast<int>(left < kPanelRows ? left : kPanelRows));
+                   for (int64_t row = 0; row < d.rows; row += kDepth) {
+                     const int64_t count = d.rows - row < kDepth ? d.rows - row : kDepth;
+                     d.rows_of(panel, row, count, weights);
+                     for (int64_t n = 0; n < images; n++) {
+                       float* to = op->diff_src + n * d.cols + col;
+                       const float* diff = op->diff_dst + n * d.rows + row;
+                       V sum = row == 0 ? Zero() : MaskedLoad(exists, to);
+                       for (int64_t r = 0; r < count; r++) {
+                         sum = MulAdd(Load(weights + r * kPanelRows), Set(diff[r]), sum);
+                       }
+                       MaskedStore(exists, sum, to);
+                     }
+                   }
+                 }
+               });
 }
 
 MatrixProduct product(const ita_codebook_linear* op, bool transposed) {
@@ -69,6 +59,15 @@ float* scratch_behind_tables(ita_context* ctx, const ita_codebook_linear* op, in
   return *tables ? *tables + front : nullptr;
 }
 
+// Where there are many registers and one source; see codebook_tiles.h.
+ita_status tiled_forward(ita_context* ctx, const ita_codebook_linear* op) {
+  float* tables;
+  if (!scratch_behind_tables(ctx, op, 0, &tables)) return ITA_OUT_OF_MEMORY;
+  const Decoder decoder(op->weights, op->shape.o, op->shape.i, tables);
+  codebook_tiles(ctx, {&decoder, op->src, op->bias, op->dst}, blocks_of(op->shape.n));
+  return ITA_OK;
+}
+
 ita_status blocked(ita_context* ctx, const ita_codebook_linear* op, bool transposed) {
   MatrixProduct p = product(op, transposed);
   const PanelCut cut(p, ctx->threads);
@@ -86,16 +85,17 @@ ita_status blocked(ita_context* ctx, const ita_codebook_linear* op, bool transpo
 
 ita_status codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op) {
   ITA_ASSERT(op->src && op->weights.codes && op->weights.codebooks && op->dst);
-  if (op->shape.block != 1) return blocked(ctx, op, false);
-  const int64_t per_word = 32 / op->weights.bits, words = divide_up(op->shape.i, per_word);
-  const int64_t x_floats = round_up(words * per_word * op->shape.n, kPanelRows);
-  const int64_t sums = op->weights.bits <= 2 ? words * kSumsPerWord : 0;
+  if (op->shape.block != 1) {
+    const bool tiled = kManyRegisters && op->weights.sources == 1 && op->weights.bits <= kTileBits;
+    return tiled ? tiled_forward(ctx, op) : blocked(ctx, op, false);
+  }
+  const int64_t words = divide_up(op->shape.i, 32 / op->weights.bits);
   float* tables;
-  float* x = scratch_behind_tables(ctx, op, x_floats + sums, &tables);
-  if (!x) return ITA_OUT_OF_MEMORY;
+  float* sums =
+      scratch_behind_tables(ctx, op, op->weights.bits <= 2 ? words * kSumsPerWord : 0, &tables);
+  if (!sums) return ITA_OUT_OF_MEMORY;
   const Decoder decoder(op->weights, op->shape.o, op->shape.i, tables);
-  to_columns(op->src, op->shape.n, op->shape.i, words * per_word, x);
-  codebook_gemv(ctx, {&decoder, x, op->bias, op->dst, op->shape.n}, x + x_floats);
+  codebook_gemv(ctx, {&decoder, op->src, op->bias, op->dst, op->shape.n}, sums);
   return ITA_OK;
 }
 

@@ -12,50 +12,59 @@ namespace ITA_ISA {
 
 constexpr int64_t kFilters = kPanelRows;  // that are decoded together
 
-// to[r][stride]: weights [first, first + rows) x [col, col + cols), which exist.
-template <int kBits>
-inline void decode_square(const Decoder& d, int64_t panel, int64_t first, int64_t rows, int64_t col,
-                          int64_t cols, float* to, int64_t stride) {
-  V square[kPanelRows];
-  for (int64_t c = 0; c < kPanelRows; c++) {
-    square[c] = c < cols ? d.column<kBits>(panel, col + c) : Zero();
-  }
-  Transpose(square);
-  const M exists = FirstN(static_cast<int>(cols < kPanelRows ? cols : kPanelRows));
-  for (int64_t r = 0; r < rows; r++) MaskedStore(exists, square[first + r], to + r * stride);
+// to[c][16]: columns [col, col + cols) of a panel, zero where a row or a column does not exist.
+inline void decode_columns(const Decoder& d, int64_t panel, int64_t col, int64_t cols, float* to) {
+  const int64_t left = d.cols - col, inside = left < cols ? left : cols;
+  d.columns(panel, col, inside, to);
+  for (int64_t c = inside; c < cols; c++) Store(Zero(), to + c * kPanelRows);
 }
 
+// to[r][stride]: weights [first, first + rows) x [col, col + cols), which exist.
 inline void decode_rows(const Decoder& d, int64_t first, int64_t rows, int64_t col, int64_t cols,
                         float* to, int64_t stride) {
-  with_bits(d.bits, [&](auto bits) {
-    for (int64_t row = first; row < first + rows;) {
-      const int64_t panel = row / kPanelRows, in_panel = row % kPanelRows;
-      const int64_t left = first + rows - row;
-      const int64_t count = kPanelRows - in_panel < left ? kPanelRows - in_panel : left;
-      for (int64_t c = 0; c < cols; c += kPanelRows) {
-        decode_square<decltype(bits)::value>(d, panel, in_panel, count, col + c, cols - c,
-                                             to + (row - first) * stride + c, stride);
+  constexpr int64_t kPart = 160;  // columns at a time, whole words of most widths
+  alignas(64) float part[kPart * kPanelRows];
+  for (int64_t row = first; row < first + rows;) {
+    const int64_t panel = row / kPanelRows, in_panel = row % kPanelRows;
+    const int64_t left = first + rows - row;
+    const int64_t count = kPanelRows - in_panel < left ? kPanelRows - in_panel : left;
+    for (int64_t c = 0; c < cols; c += kPart) {
+      const int64_t some = cols - c < kPart ? cols - c : kPart;
+      d.columns(panel, col + c, some, part);
+      float* at = to + (row - first) * stride + c;
+      for (int64_t k = 0; k < some; k += kPanelRows) {
+        V square[kPanelRows];
+        for (int64_t e = 0; e < kPanelRows; e++) {
+          square[e] = k + e < some ? Load(part + (k + e) * kPanelRows) : Zero();
+        }
+        Transpose(square);
+        const int64_t wide = some - k < kPanelRows ? some - k : kPanelRows;
+        const M exists = FirstN(static_cast<int>(wide));
+        for (int64_t r = 0; r < count; r++) {
+          MaskedStore(exists, square[in_panel + r], at + r * stride + k);
+        }
       }
-      row += count;
     }
-  });
+    row += count;
+  }
 }
 
-// The bits of columns [32 * word, + 32) of a panel's sixteen rows from their order by columns.
-inline void turn_mask(const uint16_t* columns, int64_t cols, uint32_t word[kPanelRows]) {
-  uint64_t bytes[2][4] = {};  // [rows / 8][columns / 8], byte j: the rows' bits at column j
-  for (int64_t c = 0; c < cols; c++) {
-    bytes[0][c / 8] |= uint64_t(columns[c] & 0xFF) << c % 8 * 8;
-    bytes[1][c / 8] |= uint64_t(columns[c] >> 8) << c % 8 * 8;
-  }
-  for (int half = 0; half < 2; half++) {
-    for (int r = 0; r < 8; r++) word[half * 8 + r] = 0;
-    for (int part = 0; part < 4; part++) {
-      uint64_t turned = transpose_bits(bytes[half][part]);
-      for (int r = 0; r < 8; r++, turned >>= 8) {
-        word[half * 8 + r] |= static_cast<uint32_t>(turned & 0xFF) << part * 8;
-      }
-    }
+// The lower bytes of four halves.
+inline uint64_t low_bytes(uint64_t halves) {
+  halves &= 0x00FF00FF00FF00FF;
+  halves = (halves | halves >> 8) & 0x0000FFFF0000FFFF;
+  return (halves | halves >> 16) & 0xFFFFFFFF;
+}
+
+// The bits of up to eight columns of sixteen rows, in order of columns, as a byte for each row.
+inline void turn_columns(const uint16_t* columns, int64_t count, uint8_t byte[kPanelRows]) {
+  uint64_t halves[2] = {};
+  memcpy(halves, columns, static_cast<size_t>(count) * sizeof *columns);
+  for (int upper = 0; upper < 2; upper++) {
+    const int shift = 8 * upper;  // rows 0 to 7, then 8 to 15
+    const uint64_t bytes = low_bytes(halves[0] >> shift) | low_bytes(halves[1] >> shift) << 32;
+    const uint64_t turned = transpose_bits(bytes);
+    memcpy(byte + shift, &turned, sizeof turned);
   }
 }
 
@@ -88,13 +97,14 @@ class CodedFilters {
     const int64_t words = words_of(length_);
     parallel_for(ctx, made.panels, grain_for(words * 32), [&](int64_t begin, int64_t end, int) {
       for (int64_t panel = begin; panel < end; panel++) {
-        for (int64_t w = 0; w < words; w++) {
-          uint32_t word[kPanelRows];
-          const int64_t left = length_ - w * 32;
-          turn_mask(made.mask + panel * made.plane_stride + w * 32, left < 32 ? left : 32, word);
-          for (int64_t r = 0; r < kPanelRows && panel * kPanelRows + r < filters_; r++) {
-            rows[(panel * kPanelRows + r) * words + w] = word[r];
-          }
+        const int64_t first = panel * kPanelRows, left = filters_ - first;
+        const int64_t count = left < kPanelRows ? left : kPanelRows;
+        uint8_t* to = reinterpret_cast<uint8_t*>(rows + first * words);
+        for (int64_t col = 0; col < words * 32; col += 8) {
+          uint8_t byte[kPanelRows] = {};
+          const int64_t cols = length_ - col < 8 ? length_ - col : 8;
+          if (cols > 0) turn_columns(made.mask + panel * made.plane_stride + col, cols, byte);
+          for (int64_t r = 0; r < count; r++) to[r * words * 4 + col / 8] = byte[r];
         }
       }
     });
@@ -102,7 +112,7 @@ class CodedFilters {
 
   const Decoder& decoder() const { return *decoder_; }
   const uint32_t* mask() const { return mask_; }  // [filters, words] or NULL
-  int64_t length() const { return length_; }
+  int64_t bits() const { return weights_.bits; }
 
   // to[r][stride]: weights [col, col + cols) of some filters.
   void rows(int64_t first, int64_t count, int64_t col, int64_t cols, float* to,

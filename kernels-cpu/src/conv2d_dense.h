@@ -156,7 +156,33 @@ inline void pack_weights(ita_context* ctx, const ita_masked_conv2d* op, const Ge
                });
 }
 
-// The same of weights as codes. lines: kFilters filters for each thread.
+// The same of weights as codes, of one group, forward: sixteen rows of a column come as a vector,
+// which is a line of four panels (or more).
+inline void pack_columns(ita_context* ctx, const Decoder& d, float* packed) {
+  constexpr int64_t kPart = 64;  // columns at a time
+  constexpr int64_t kPanels = kPanelRows / kRows;
+  const int64_t panel_size = d.cols * kRows;
+  const Grain grain = grain_for(d.cols * 4);
+  parallel_for(ctx, d.panels, grain, [&](int64_t begin, int64_t end, int) {
+    alignas(64) float part[kPart * kPanelRows];
+    for (int64_t panel = begin; panel < end; panel++) {
+      const int64_t left = divide_up(d.rows - panel * kPanelRows, kRows);
+      const int64_t panels = left < kPanels ? left : kPanels;
+      for (int64_t col = 0; col < d.cols; col += kPart) {
+        const int64_t cols = d.cols - col < kPart ? d.cols - col : kPart;
+        decode_columns(d, panel, col, cols, part);
+        for (int64_t p = 0; p < panels; p++) {
+          float* to = packed + (panel * kPanels + p) * panel_size + col * kRows;
+          for (int64_t c = 0; c < cols; c++) {
+            memcpy(to + c * kRows, part + c * kPanelRows + p * kRows, sizeof(float) * kRows);
+          }
+        }
+      }
+    }
+  });
+}
+
+// The same of any group or direction. lines: kFilters filters for each thread.
 inline void pack_codes(ita_context* ctx, const CodedFilters& coded, const Geometry& geo,
                        const Gather& g, bool transposed, float* lines, float* packed) {
   const int64_t kernel = int64_t(geo.s.kh) * geo.s.kw;
@@ -328,7 +354,9 @@ inline ita_status dense_multiply(ita_context* ctx, const ita_masked_conv2d* op, 
   for (int64_t phase = 0; phase < phases_h * phases_w; phase++) {
     const Gather g = gather(phase);
     const Patch patch(g, dense::kBudget, dense::kLeast);
-    if (coded) {
+    if (coded && s.groups == 1 && !transposed) {
+      dense::pack_columns(ctx, coded->decoder(), packed);
+    } else if (coded) {
       dense::pack_codes(ctx, *coded, geo, g, transposed, lines, packed);
     } else {
       dense::pack_weights(ctx, op, geo, g, transposed, lines, packed);

@@ -39,17 +39,14 @@ void gather_rows(const MatrixProduct& p, int64_t first, int64_t first_k, int64_t
 // The same panels from codes.
 inline void decode_panels(const MatrixProduct& p, int64_t first, int64_t end, int64_t first_k,
                           int64_t depth, int64_t stride, float* panels) {
-  with_bits(p.decoder->bits, [&](auto bits) {
-    constexpr int kBits = decltype(bits)::value;
-    for (int64_t panel = first; panel < end; panel++) {
-      float* to = panels + (panel - first) * stride * kPanelRows;
-      if (p.transposed) {
-        p.decoder->rows_of<kBits>(panel, first_k, depth, to);
-      } else {
-        p.decoder->columns<kBits>(panel, first_k, depth, to);
-      }
+  for (int64_t panel = first; panel < end; panel++) {
+    float* to = panels + (panel - first) * stride * kPanelRows;
+    if (p.transposed) {
+      p.decoder->rows_of(panel, first_k, depth, to);
+    } else {
+      p.decoder->columns(panel, first_k, depth, to);
     }
-  });
+  }
 }
 
 // Panels first .. end of k from first_k on, a panel every `stride` k.

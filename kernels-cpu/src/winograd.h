@@ -27,7 +27,7 @@
 #define INTARSIA_WINOGRAD_H_
 
 #include "conv3x3.h"
-#include "winograd_transform.h"
+#include "winograd_codes.h"
 
 namespace ITA_ISA {
 namespace winograd {
@@ -138,8 +138,14 @@ inline void transform_live(const Cut& cut, const Conv3x3& c, int64_t chunk,
   if (kernels.count) kernels.transform(to.u + entry / kLanes * kLanes, cut.u_point);
 }
 
+// Whether codes are transformed as they come, without a room.
+inline bool takes_codes(const Conv3x3& c, bool skip) { return c.coded && !skip && !c.transposed; }
+
 // Floats that the weights of a chunk of rows are decoded to.
-inline int64_t room_of(const Conv3x3& c) { return kChunkRows * 9 * (c.transposed ? c.o : c.i); }
+inline int64_t room_of(const Conv3x3& c, bool skip) {
+  if (!c.coded || takes_codes(c, skip)) return 0;
+  return kChunkRows * 9 * (c.transposed ? c.o : c.i);
+}
 
 // The part of coded weights that a chunk of rows reads, decoded to `room`.
 inline Conv3x3 decode_chunk(const Cut& cut, int64_t chunk, float* room) {
@@ -159,6 +165,11 @@ inline Conv3x3 decode_chunk(const Cut& cut, int64_t chunk, float* room) {
 
 // room: of the thread, for codes.
 inline void transform_weights(const Cut& cut, int64_t chunk, const ChunkWeights& to, float* room) {
+  if (takes_codes(cut.c, cut.skip)) {
+    const int64_t first = chunk * kChunkRows;
+    transform_codes(cut.c.coded->decoder(), first, cut.rows_of(chunk), cut.wide, to.u, cut.u_point);
+    return;
+  }
   const Conv3x3 c = cut.c.coded ? decode_chunk(cut, chunk, room) : cut.c;
   if (cut.skip) {
     transform_live(cut, c, chunk, to);
@@ -372,7 +383,7 @@ inline ita_status winograd_multiply(ita_context* ctx, Conv3x3 c, bool skip) {
   const int64_t at_entries = scratch.take<int32_t>(weights_kept * entries);
   const int64_t at_v = scratch.take<float>(sources_kept * v_size);
   const int64_t at_m = scratch.take<float>(ctx->threads * m_size);
-  const int64_t room_size = c.coded ? room_of(c) : 0;
+  const int64_t room_size = room_of(c, skip);
   const int64_t at_rooms = scratch.take<float>(ctx->threads * room_size);
   if (c.coded) c.coded->reserve(&scratch);
   char* memory = static_cast<char*>(ita_core_scratch(ctx, scratch.size()));

@@ -240,6 +240,22 @@ inline void transform_taps(const float* m, int64_t point, V taps[9]) {
   }
 }
 
+// to[36 points] = G g G^T of sixteen kernels. tap(t): a tap of all of them.
+template <class Taps>
+inline void transform_kernels(const Taps& tap, float* to, int64_t point) {
+  V lines[6][3];
+  for (int c = 0; c < 3; c++) {
+    V t[6];
+    weight_line(tap(c), tap(3 + c), tap(6 + c), t);
+    for (int r = 0; r < 6; r++) lines[r][c] = t[r];
+  }
+  for (int r = 0; r < 6; r++) {
+    V t[6];
+    weight_line(lines[r][0], lines[r][1], lines[r][2], t);
+    for (int c = 0; c < 6; c++) Store(t[c], to + (r * 6 + c) * point);
+  }
+}
+
 // Sixteen kernels at a time: a masked load each, a transpose, G g G^T on vectors of kernels.
 struct Kernels {
   const Conv3x3& conv;
@@ -261,18 +277,7 @@ struct Kernels {
     count = 0;
     Transpose(lane);
     // Tap t of a kernel turned by 180 degrees is tap 8 - t.
-    auto tap = [&](int t) { return lane[conv.transposed ? 8 - t : t]; };
-    V lines[6][3];
-    for (int c = 0; c < 3; c++) {
-      V t[6];
-      weight_line(tap(c), tap(3 + c), tap(6 + c), t);
-      for (int r = 0; r < 6; r++) lines[r][c] = t[r];
-    }
-    for (int r = 0; r < 6; r++) {
-      V t[6];
-      weight_line(lines[r][0], lines[r][1], lines[r][2], t);
-      for (int c = 0; c < 6; c++) Store(t[c], to + (r * 6 + c) * point);
-    }
+    transform_kernels([&](int t) { return lane[conv.transposed ? 8 - t : t]; }, to, point);
   }
 };
 

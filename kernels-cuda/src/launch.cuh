@@ -75,6 +75,12 @@ __device__ inline int64_t first_warp_item() {
 }
 __device__ inline int64_t warp_item_step() { return static_cast<int64_t>(gridDim.x) * kWarps; }
 
+// Kernels that give an item to a thread: the first of this thread, and the step to its next.
+__device__ inline int64_t first_thread_item() {
+  return static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+}
+__device__ inline int64_t thread_item_step() { return static_cast<int64_t>(gridDim.x) * kThreads; }
+
 // Puts a kernel on the context's stream. The calling thread keeps the context's device as its
 // current one: a Java thread may serve contexts of several devices.
 template <class Op>

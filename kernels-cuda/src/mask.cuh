@@ -21,6 +21,22 @@ __device__ inline uint32_t mask_word(const uint32_t* mask, int64_t row, int64_t 
 
 __device__ inline bool has_bit(uint32_t word, int bit) { return (word >> bit & 1u) != 0; }
 
+// The weights of a masked layer, one at a time.
+struct MaskedWeights {
+  const float* weights;  // (rows, cols)
+  const uint32_t* mask;
+  int64_t cols;
+
+  // False, and nothing is written, outside the mask.
+  __device__ bool read(int64_t row, int32_t col, float* weight) const {
+    if (mask && !has_bit(mask[row * words_of(cols) + col / kWordBits], col % kWordBits)) {
+      return false;
+    }
+    *weight = weights[row * cols + col];
+    return true;
+  }
+};
+
 }  // namespace cuda
 
 #endif  // INTARSIA_MASK_CUH_

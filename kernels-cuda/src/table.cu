@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CUDA backend: the table of ops, the memory of a device, and the one exported symbol.
 //
-// Each context has one stream. Nothing else orders work: an op returns when its kernels are queued,
-// and only transfers, allocation and synchronize wait.
+// Each context has one stream. Nothing else orders work: an op returns when its kernels are queued.
+// Only transfers, allocation, synchronize, and ops that refuse values wait.
 #include <stdlib.h>
 
 #include "launch.cuh"

@@ -10,7 +10,8 @@ namespace cuda {
 constexpr unsigned kAllLanes = 0xffffffffu;
 
 // Sum over the 32 lanes; every lane gets it.
-__device__ inline float warp_sum(float value) {
+template <class T>
+__device__ inline T warp_sum(T value) {
 #pragma unroll
   for (int step = kWarp / 2; step > 0; step /= 2) {
     value += __shfl_xor_sync(kAllLanes, value, step);

@@ -185,6 +185,47 @@ bool correct(codebook_gradient_apply_tag, const ita_codebook_gradient& op, const
   return same;
 }
 
+float largest(const float* values, int64_t count, int64_t stride) {
+  float found = 0;
+  for (int64_t i = 0; i < count; i++) found = fmaxf(found, fabsf(values[i * stride]));
+  return found;
+}
+
+// Each image against its own product of bytes; the two sources of bind().
+bool correct(codebook_linear_int8_forward_tag, const ita_codebook_linear_int8& op,
+             const Problem& p) {
+  const int64_t stride = p.s.block, cols = p.s.cols, plane_cols = (cols + 1) / 2 * 2;
+  const uint16_t* owners = reinterpret_cast<const uint16_t*>(op.weights.owners);
+  const uint16_t* mask = reinterpret_cast<const uint16_t*>(op.weights.mask);
+  const float centre = largest(op.weights.codebooks, 2 << kCodeBits, 1);
+  bool same = true;
+  for (int64_t n = 0; n < p.s.n; n++) {
+    const float* x = op.src + n / stride * stride * cols + n % stride;
+    const float value = largest(x, cols, stride);
+    for (int64_t o = 0; o < p.s.rows; o++) {
+      int64_t sum = 0;
+      for (int64_t i = 0; i < cols; i++) {
+        const int64_t at = o / 16 * plane_cols + i;
+        if (mask && !(mask[at] >> o % 16 & 1)) continue;
+        const int64_t source = owners[at] >> o % 16 & 1;
+        const float w =
+            op.weights
+                .codebooks[(source << kCodeBits) + code_at(op.weights.codes, p, o * cols + i)];
+        sum +=
+            static_cast<int64_t>(rintf(w * (127 / centre)) * rintf(x[i * stride] * (127 / value)));
+      }
+      const float scale = (value / 127) * (centre / 127);
+      const double wanted =
+          static_cast<double>(static_cast<float>(sum)) * scale + (op.bias ? op.bias[o] : 0);
+      const float found = op.dst[n / stride * stride * p.s.rows + o * stride + n % stride];
+      same = same && fabs(found - wanted) <= 3e-7 * (fabs(wanted) + (op.bias ? 1 : 0));
+    }
+  }
+  return same;
+}
+
+#include "selftest_compact.h"
+
 // ---- the walk
 
 ita_context* open_context(ita_isa isa, int32_t threads, char* message, size_t size) {

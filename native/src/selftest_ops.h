@@ -344,6 +344,11 @@ inline ita_codebook_linear bind(Problem& p, const ita_codebook_linear*) {
   return op;
 }
 
+inline ita_codebook_linear_int8 bind(Problem& p, const ita_codebook_linear_int8*) {
+  const ita_codebook_linear like = bind(p, static_cast<const ita_codebook_linear*>(nullptr));
+  return {like.shape, like.weights, like.bias, like.src, like.dst};
+}
+
 inline ita_codebook_conv2d bind(Problem& p, const ita_codebook_conv2d*) {
   const ita_masked_conv2d masked = bind(p, static_cast<const ita_masked_conv2d*>(nullptr));
   const ita_conv2d_shape& s = masked.shape;
@@ -357,6 +362,35 @@ inline ita_codebook_conv2d bind(Problem& p, const ita_codebook_conv2d*) {
   op.diff_src = masked.diff_src;
   op.exact = p.s.rows % 2;
   return op;
+}
+
+inline int64_t set_bits(const uint32_t* mask, const Size& s) {
+  int64_t bits = 0;
+  for (int64_t i = 0; i < int64_t{s.rows} * ((s.cols + 31) / 32); i++) {
+    for (uint32_t word = mask[i]; word; word &= word - 1) bits++;
+  }
+  return bits;
+}
+
+// Two sources under a mask, and free weights; or one without either.
+inline ita_codebook_decode bind(Problem& p, const ita_codebook_decode*) {
+  const Size& s = p.s;
+  uint32_t* free_mask = p.mask(s.rows, s.cols);
+  ita_codebook_decode op = {};
+  op.shape = {s.rows, s.cols};
+  op.coded = coded(p, s.rows, s.cols);
+  op.free_mask = p.or_null(free_mask);
+  op.count = set_bits(free_mask, s);
+  op.values = p.or_null(p.values(op.count));
+  op.weights = p.values(plane(s));
+  return op;
+}
+
+inline ita_mask_compress bind(Problem& p, const ita_mask_compress*) {
+  const Size& s = p.s;
+  uint32_t* selected = p.mask(s.rows, s.cols);
+  const int64_t count = set_bits(selected, s);
+  return {{s.rows, s.cols}, selected, p.values(plane(s)), p.values(count), count};
 }
 
 }  // namespace selftest

@@ -112,6 +112,14 @@ inline void Transpose(V v[kLanes]) {
   for (int i = 0; i < kLanes; i++) v[i] = {tile[0][i / 8][i % 8], tile[1][i / 8][i % 8]};
 }
 
+inline void TransposeQuads(V v[4]) {
+  const V a = v[0], b = v[1], c = v[2], d = v[3];
+  v[0] = {_mm256_permute2f128_ps(a.lo, b.lo, 0x20), _mm256_permute2f128_ps(c.lo, d.lo, 0x20)};
+  v[1] = {_mm256_permute2f128_ps(a.lo, b.lo, 0x31), _mm256_permute2f128_ps(c.lo, d.lo, 0x31)};
+  v[2] = {_mm256_permute2f128_ps(a.hi, b.hi, 0x20), _mm256_permute2f128_ps(c.hi, d.hi, 0x20)};
+  v[3] = {_mm256_permute2f128_ps(a.hi, b.hi, 0x31), _mm256_permute2f128_ps(c.hi, d.hi, 0x31)};
+}
+
 // ---- masks
 
 inline __m256 LaneMask8(uint32_t bits) {
@@ -120,6 +128,11 @@ inline __m256 LaneMask8(uint32_t bits) {
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bit));
 }
 inline M FromBits(uint32_t bits) { return {LaneMask8(bits & 0xFF), LaneMask8(bits >> 8 & 0xFF)}; }
+inline M LoadBits(const uint16_t* bits) { return FromBits(*bits); }
+inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
+  pair[0] = FromBits(bits[0]);
+  pair[1] = FromBits(bits[1]);
+}
 inline uint32_t ToBits(M m) {
   return static_cast<uint32_t>(_mm256_movemask_ps(m.lo)) |
          static_cast<uint32_t>(_mm256_movemask_ps(m.hi)) << 8;
@@ -154,6 +167,48 @@ inline V MaskedLoad(M m, const float* p) {
 inline void MaskedStore(M m, V v, float* p) {
   _mm256_maskstore_ps(p, _mm256_castps_si256(m.lo), v.lo);
   _mm256_maskstore_ps(p + 8, _mm256_castps_si256(m.hi), v.hi);
+}
+
+// For each eight bits: which lane comes first, second, ...; and of which rank each lane's value is.
+struct EightLanes {
+  uint8_t compress[256][8];
+  uint8_t expand[256][8];
+
+  constexpr EightLanes() : compress(), expand() {
+    for (int bits = 0; bits < 256; bits++) {
+      int rank = 0;
+      for (int lane = 0; lane < 8; lane++) {
+        expand[bits][lane] = static_cast<uint8_t>(rank);
+        if (bits >> lane & 1) compress[bits][rank++] = static_cast<uint8_t>(lane);
+      }
+    }
+  }
+};
+constexpr EightLanes kEightLanes;
+
+inline __m256 Permuted8(__m256 v, const uint8_t* lanes) {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(lanes));
+  return _mm256_permutevar8x32_ps(v, _mm256_cvtepu8_epi32(bytes));
+}
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  float lane[kLanes];
+  StoreU(v, lane);
+  for (; bits; bits &= bits - 1) *p++ = lane[__builtin_ctz(bits)];
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  const uint32_t low = bits & 0xFF, high = bits >> 8 & 0xFF;
+  _mm256_storeu_ps(p, Permuted8(v.lo, kEightLanes.compress[low]));
+  _mm256_storeu_ps(p + __builtin_popcount(low), Permuted8(v.hi, kEightLanes.compress[high]));
+}
+inline __m256 LoadExpand8(uint32_t bits, const float* p) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i exists = _mm256_cmpgt_epi32(_mm256_set1_epi32(__builtin_popcount(bits)), lane);
+  return _mm256_and_ps(LaneMask8(bits),
+                       Permuted8(_mm256_maskload_ps(p, exists), kEightLanes.expand[bits]));
+}
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const uint32_t low = bits & 0xFF, high = bits >> 8 & 0xFF;
+  return {LoadExpand8(low, p), LoadExpand8(high, p + __builtin_popcount(low))};
 }
 
 // ---- integers
@@ -220,6 +275,63 @@ inline V BitsToFloat(U a) { return {_mm256_castsi256_ps(a.lo), _mm256_castsi256_
 inline U FloatToBits(V a) { return {_mm256_castps_si256(a.lo), _mm256_castps_si256(a.hi)}; }
 inline V ToFloat(U a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
 inline U ToNearest(V a) { return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)}; }
+
+// ---- bytes, four a lane
+
+inline void StoreInts(U a, void* p) {
+  __m256i* q = static_cast<__m256i*>(p);
+  _mm256_storeu_si256(q, a.lo);
+  _mm256_storeu_si256(q + 1, a.hi);
+}
+template <int kBits>
+inline __m256i LookupBytes32(const uint8_t* table, __m256i i) {
+  if constexpr (kBits <= 4) {
+    const __m128i entries = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(entries), i);
+  } else {
+    constexpr int kHalf = 1 << (kBits - 1);
+    const __m256i rest = _mm256_and_si256(i, _mm256_set1_epi8(kHalf - 1));
+    return _mm256_blendv_epi8(LookupBytes32<kBits - 1>(table, rest),
+                              LookupBytes32<kBits - 1>(table + kHalf, rest),
+                              _mm256_slli_epi16(i, 8 - kBits));
+  }
+}
+template <int kBits>
+inline U LookupBytes(const uint8_t* table, U index) {
+  return {LookupBytes32<kBits>(table, index.lo), LookupBytes32<kBits>(table, index.hi)};
+}
+// The bytes of the columns for rows 0 to 7 go to the low half, then each lane tests its bit.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  uint64_t four = 0;
+  for (int t = 0; t < 4; t++) {
+    const int c = first + kStep * t;
+    if (c < count) four |= static_cast<uint64_t>(columns[c]) << 16 * t;
+  }
+  const __m256i all = _mm256_set1_epi64x(static_cast<int64_t>(four));
+  const __m256i bit = _mm256_setr_epi32(0x01010101, 0x02020202, 0x04040404, 0x08080808, 0x10101010,
+                                        0x20202020, 0x40404040, -0x7F7F7F80);
+  const __m256i lo = _mm256_shuffle_epi8(all, _mm256_set1_epi32(0x06040200));
+  const __m256i hi = _mm256_shuffle_epi8(all, _mm256_set1_epi32(0x07050301));
+  return {_mm256_cmpeq_epi8(_mm256_and_si256(lo, bit), bit),
+          _mm256_cmpeq_epi8(_mm256_and_si256(hi, bit), bit)};
+}
+// The sign goes to the other side: two products of at most 127^2 fit 16 bits.
+struct ByteFactor {
+  static constexpr uint32_t kOffset = 0;
+  U w, size;
+  explicit ByteFactor(U bytes)
+      : w(bytes), size{_mm256_abs_epi8(bytes.lo), _mm256_abs_epi8(bytes.hi)} {}
+  static __m256i Add(__m256i w, __m256i size, __m256i x, __m256i acc) {
+    const __m256i pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(x, w));
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  U DotAdd(U x, U acc) const {
+    return {Add(w.lo, size.lo, x.lo, acc.lo), Add(w.hi, size.hi, x.hi, acc.hi)};
+  }
+};
+typedef ByteFactor FastByteFactor;
+inline bool HasByteDot() { return false; }
 
 }  // namespace ITA_ISA
 

@@ -83,9 +83,31 @@ inline void Transpose(V v[kLanes]) {
   }
 }
 
+inline void TransposeQuads(V v[4]) {
+  const V low01 = _mm512_shuffle_f32x4(v[0], v[1], 0x44);
+  const V high01 = _mm512_shuffle_f32x4(v[0], v[1], 0xEE);
+  const V low23 = _mm512_shuffle_f32x4(v[2], v[3], 0x44);
+  const V high23 = _mm512_shuffle_f32x4(v[2], v[3], 0xEE);
+  v[0] = _mm512_shuffle_f32x4(low01, low23, 0x88);
+  v[1] = _mm512_shuffle_f32x4(low01, low23, 0xDD);
+  v[2] = _mm512_shuffle_f32x4(high01, high23, 0x88);
+  v[3] = _mm512_shuffle_f32x4(high01, high23, 0xDD);
+}
+
 // ---- masks
 
 inline M FromBits(uint32_t bits) { return static_cast<M>(bits); }
+// Straight from memory: compilers take the way through a general register.
+inline M LoadBits(const uint16_t* bits) {
+  M m;
+  asm("kmovw %1, %0" : "=k"(m) : "m"(*bits));
+  return m;
+}
+// Two neighbours by one load: loads are what masked products run out of.
+inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
+  asm("kmovd %1, %0" : "=k"(pair[0]) : "m"(*reinterpret_cast<const uint32_t(*)[1]>(bits)));
+  asm("kshiftrd $16, %1, %0" : "=k"(pair[1]) : "k"(pair[0]));
+}
 inline uint32_t ToBits(M m) { return m; }
 inline M FirstN(int n) { return static_cast<M>(n >= kLanes ? 0xFFFFu : (1u << n) - 1); }
 inline M And(M a, M b) { return static_cast<M>(a & b); }
@@ -100,6 +122,19 @@ inline V IfThenElseZero(M m, V yes) { return _mm512_maskz_mov_ps(m, yes); }
 
 inline V MaskedLoad(M m, const float* p) { return _mm512_maskz_loadu_ps(m, p); }
 inline void MaskedStore(M m, V v, float* p) { _mm512_mask_storeu_ps(p, m, v); }
+
+// In registers: the instruction's store is microcode on Zen.
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  const V front = _mm512_maskz_compress_ps(static_cast<M>(bits), v);
+  MaskedStore(FirstN(__builtin_popcount(bits)), front, p);
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  StoreU(_mm512_maskz_compress_ps(static_cast<M>(bits), v), p);
+}
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const V front = MaskedLoad(FirstN(__builtin_popcount(bits)), p);
+  return _mm512_maskz_expand_ps(static_cast<M>(bits), front);
+}
 
 // ---- integers
 
@@ -125,7 +160,7 @@ template <int kBits>
 inline U ShiftLeftU(U a) {
   return {_mm512_slli_epi32(a.v, kBits)};
 }
-inline U ShiftRightBy(U a, int bits) { return {_mm512_srl_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
+inline U ShiftRightBy(U a, int bits) { return {_mm512_srlv_epi32(a.v, _mm512_set1_epi32(bits))}; }
 template <int kBits>
 inline V Lookup(const float* table, U index) {
   const __m512i i = index.v;
@@ -147,6 +182,76 @@ inline V BitsToFloat(U a) { return _mm512_castsi512_ps(a.v); }
 inline U FloatToBits(V a) { return {_mm512_castps_si512(a)}; }
 inline V ToFloat(U a) { return _mm512_cvtepi32_ps(a.v); }
 inline U ToNearest(V a) { return {_mm512_cvtps_epi32(a)}; }
+
+// ---- bytes, four a lane
+
+inline void StoreInts(U a, void* p) { _mm512_storeu_si512(p, a.v); }
+template <int kBits>
+inline U LookupBytes(const uint8_t* table, U index) {
+  const __m512i i = index.v;
+  if constexpr (kBits <= 4) {
+    const __m128i entries = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+    return {_mm512_shuffle_epi8(_mm512_broadcast_i32x4(entries), i)};
+  } else {
+    constexpr int kHalf = 1 << (kBits - 1);
+    const __mmask64 high = _mm512_test_epi8_mask(i, _mm512_set1_epi8(static_cast<char>(kHalf)));
+    const U rest = {_mm512_and_si512(i, _mm512_set1_epi8(kHalf - 1))};
+    return {_mm512_mask_blend_epi8(high, LookupBytes<kBits - 1>(table, rest).v,
+                                   LookupBytes<kBits - 1>(table + kHalf, rest).v)};
+  }
+}
+// The four columns' bits to every 64 bits, their bytes for rows 0 to 7 to the low half; then each
+// lane tests its bit.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  __m512i bits;
+  if constexpr (kColumns <= 8) {
+    bits = _mm512_castsi128_si512(
+        _mm_maskz_loadu_epi16(static_cast<__mmask8>((1u << count) - 1), columns));
+  } else if constexpr (kColumns <= 16) {
+    bits = _mm512_castsi256_si512(
+        _mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << count) - 1), columns));
+  } else {
+    bits = _mm512_maskz_loadu_epi16(static_cast<__mmask32>((uint64_t{1} << count) - 1), columns);
+  }
+  const __m512i four = _mm512_set1_epi64(static_cast<int64_t>(
+      uint64_t(first) * 0x0001000100010001u + uint64_t(kStep) * 0x0003000200010000u));
+  const __m512i all = _mm512_permutexvar_epi16(four, bits);
+  const int lo = 0x06040200, hi = 0x07050301;
+  const __m512i half =
+      _mm512_setr_epi32(lo, lo, lo, lo, lo, lo, lo, lo, hi, hi, hi, hi, hi, hi, hi, hi);
+  const int top = -0x7F7F7F80;
+  const __m512i bit = _mm512_setr_epi32(
+      0x01010101, 0x02020202, 0x04040404, 0x08080808, 0x10101010, 0x20202020, 0x40404040, top,
+      0x01010101, 0x02020202, 0x04040404, 0x08080808, 0x10101010, 0x20202020, 0x40404040, top);
+  const __mmask64 set = _mm512_test_epi8_mask(_mm512_shuffle_epi8(all, half), bit);
+  return {_mm512_movm_epi8(set)};
+}
+// The sign goes to the other side: two products of at most 127^2 fit 16 bits.
+struct ByteFactor {
+  static constexpr uint32_t kOffset = 0;
+  __m512i size;
+  __mmask64 negative;
+  explicit ByteFactor(U bytes)
+      : size(_mm512_abs_epi8(bytes.v)), negative(_mm512_movepi8_mask(bytes.v)) {}
+  U DotAdd(U x, U acc) const {
+    const __m512i signed_x = _mm512_mask_sub_epi8(x.v, negative, _mm512_setzero_si512(), x.v);
+    const __m512i pairs = _mm512_maddubs_epi16(size, signed_x);
+    return {_mm512_add_epi32(acc.v, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+  }
+};
+// VNNI multiplies unsigned bytes with signed ones. Written as assembly, since this table also runs
+// where VNNI is absent and may not be compiled for it: ask HasByteDot() first.
+struct FastByteFactor {
+  static constexpr uint32_t kOffset = 128;
+  __m512i w;
+  explicit FastByteFactor(U bytes) : w(bytes.v) {}
+  U DotAdd(U x, U acc) const {
+    asm("vpdpbusd %2, %1, %0" : "+v"(acc.v) : "v"(w), "v"(x.v));
+    return acc;
+  }
+};
+inline bool HasByteDot() { return __builtin_cpu_supports("avx512vnni"); }
 
 }  // namespace ITA_ISA
 

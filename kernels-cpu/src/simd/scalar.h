@@ -112,6 +112,19 @@ inline void Transpose(V v[kLanes]) {
   }
 }
 
+// The same with parts of four lanes of four vectors.
+inline void TransposeQuads(V v[4]) {
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < i; j++) {
+      for (int lane = 0; lane < 4; lane++) {
+        float swapped = v[i].lane[4 * j + lane];
+        v[i].lane[4 * j + lane] = v[j].lane[4 * i + lane];
+        v[j].lane[4 * i + lane] = swapped;
+      }
+    }
+  }
+}
+
 // ---- masks
 
 #define ITA_MASK(condition)                                            \
@@ -120,6 +133,11 @@ inline void Transpose(V v[kLanes]) {
   return r
 
 inline M FromBits(uint32_t bits) { return {bits & 0xFFFF}; }
+inline M LoadBits(const uint16_t* bits) { return FromBits(*bits); }
+inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
+  pair[0] = FromBits(bits[0]);
+  pair[1] = FromBits(bits[1]);
+}
 inline uint32_t ToBits(M m) { return m.bits; }
 inline M FirstN(int n) { return {n >= kLanes ? 0xFFFFu : (1u << n) - 1}; }
 inline M And(M a, M b) { return {a.bits & b.bits}; }
@@ -144,6 +162,29 @@ inline void MaskedStore(M m, V v, float* p) {
   for (int i = 0; i < kLanes; i++) {
     if (m.bits >> i & 1) p[i] = v.lane[i];
   }
+}
+
+// The lanes whose bits are set, side by side from p on; CompressStore may write all of p[0 .. 15].
+inline void CompressBlendedStore(V v, uint32_t bits, float* p) {
+  for (; bits; bits &= bits - 1) *p++ = v.lane[__builtin_ctz(bits)];
+}
+inline void CompressStore(V v, uint32_t bits, float* p) {
+  for (int i = 0; i < kLanes; i++) {
+    *p = v.lane[i];  // the last one that is set stays
+    p += bits >> i & 1;
+  }
+}
+
+// The other way: p[0], p[1], ... in the lanes whose bits are set, zero in the others.
+inline V LoadExpand(uint32_t bits, const float* p) {
+  const float zero = 0;
+  V r;
+  for (int i = 0; i < kLanes; i++) {
+    const uint32_t set = bits >> i & 1;
+    r.lane[i] = *(set ? p : &zero);
+    p += set;
+  }
+  return r;
 }
 
 // ---- integers
@@ -234,6 +275,53 @@ inline U ToNearest(V a) {
   U r;
   ITA_LANES(uint32_t(int32_t(__builtin_rintf(a.lane[i]))));
 }  // signed
+
+// ---- bytes, four a lane
+
+inline void StoreInts(U a, void* p) { memcpy(p, a.lane, sizeof a.lane); }
+// table[each byte], every one below 2^kBits; the table has 2^kBits bytes, sixteen at least.
+template <int kBits>
+inline U LookupBytes(const uint8_t* table, U index) {
+  U r;
+  for (int i = 0; i < kLanes; i++) {
+    r.lane[i] = 0;
+    for (int t = 0; t < 32; t += 8) r.lane[i] |= uint32_t(table[index.lane[i] >> t & 0xFF]) << t;
+  }
+  return r;
+}
+// All bits of byte t of lane r where bit r of columns[first + kStep * t] is set. There are `count`
+// columns, up to 32; others are not read.
+template <int kStep, int kColumns>
+inline U SelectBytes(const uint16_t* columns, int count, int first) {
+  U r;
+  for (int i = 0; i < kLanes; i++) {
+    r.lane[i] = 0;
+    for (int t = 0; t < 4; t++) {
+      const int c = first + kStep * t;
+      if (c < count && (columns[c] >> i & 1)) r.lane[i] |= 0xFFu << 8 * t;
+    }
+  }
+  return r;
+}
+// One side of a dot product of signed bytes, -127 .. 127. It is made from bytes that are higher by
+// kOffset, which then is in the sum: times what the other side's bytes add up to.
+struct ByteFactor {
+  static constexpr uint32_t kOffset = 0;
+  U w;
+  explicit ByteFactor(U bytes) : w(bytes) {}
+  // acc + the four products of each lane, exactly.
+  U DotAdd(U x, U acc) const {
+    for (int i = 0; i < kLanes; i++) {
+      for (int t = 0; t < 32; t += 8) {
+        acc.lane[i] += uint32_t(int8_t(w.lane[i] >> t) * int8_t(x.lane[i] >> t));
+      }
+    }
+    return acc;
+  }
+};
+// The same where the processor has one instruction for it, that is, where HasByteDot().
+typedef ByteFactor FastByteFactor;
+inline bool HasByteDot() { return false; }
 
 #undef ITA_LANES
 #undef ITA_MASK

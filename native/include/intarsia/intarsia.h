@@ -739,6 +739,30 @@ ITA_API ita_status ita_codebook_linear_forward(ita_context* ctx, const ita_codeb
 ITA_API ita_status ita_codebook_linear_backward_data(ita_context* ctx,
                                                      const ita_codebook_linear* op);
 
+/* ---- codebook_linear_int8 ------------------------------------------------------------------ */
+
+/**
+ * codebook_linear with both factors rounded to signed bytes, in return for speed. Sums are exact
+ * integers, so that all implementations find the same ones:
+ *   qx = round(src * (127 / max))   for each image, max its largest magnitude; image scale max /
+ * 127 qw = round(w * (127 / max))     max over all codebooks; weight scale max / 127 dst =
+ * float(sum of qw qx) * (image scale * weight scale) + bias Rounding is half to even; a max below
+ * 2^-100 counts as zero and gives zeros. Where a value is not finite, its image, or all of dst for
+ * a centre, is NaN. I is at most ITA_INT8_MOST_INPUTS.
+ */
+#define ITA_INT8_MOST_INPUTS 133144 /**< 127^2 of them stay below 2^31                         */
+
+typedef struct ita_codebook_linear_int8 {
+  ita_linear_shape shape;
+  ita_codebook_weights weights; /**< [O, I]                                                    */
+  const float* bias;            /**< [O] or NULL                                               */
+  const float* src;             /**< [N, I] activations                                        */
+  float* dst;                   /**< [N, O] activations, written                               */
+} ita_codebook_linear_int8;
+
+ITA_API ita_status ita_codebook_linear_int8_forward(ita_context* ctx,
+                                                    const ita_codebook_linear_int8* op);
+
 /* ---- codebook_conv2d ----------------------------------------------------------------------- */
 
 /**
@@ -762,6 +786,44 @@ typedef struct ita_codebook_conv2d {
 ITA_API ita_status ita_codebook_conv2d_forward(ita_context* ctx, const ita_codebook_conv2d* op);
 ITA_API ita_status ita_codebook_conv2d_backward_data(ita_context* ctx,
                                                      const ita_codebook_conv2d* op);
+
+/* ---- codebook_decode ----------------------------------------------------------------------- */
+
+/**
+ * Weights as floats again, of a layer whose frozen part is codes and whose free part is a compact
+ * array: what mixed training expands before a layer's call.
+ *   weights[r, c] = free_mask[r, c] ? its value : the weight of `coded` at (r, c)
+ *
+ * Values stand in the order of the set bits of `free_mask`, row by row. A count that is not that of
+ * the bits is ITA_INVALID_VALUE; nothing is written then.
+ */
+typedef struct ita_codebook_decode {
+  ita_plane_shape shape;
+  ita_codebook_weights coded; /**< [rows, cols], read; its code at a free weight means nothing   */
+  const uint32_t* free_mask;  /**< [rows, ceil(cols / 32)] or NULL (none)                        */
+  const float* values; /**< [count] free weights; NULL with `free_mask`                        */
+  int64_t count;       /**< bits of `free_mask`; not read without it                           */
+  float* weights;      /**< [rows, cols] written                                          */
+} ita_codebook_decode;
+
+ITA_API ita_status ita_codebook_decode_forward(ita_context* ctx, const ita_codebook_decode* op);
+
+/* ---- mask_compress ------------------------------------------------------------------------- */
+
+/**
+ * The selected elements of a plane as a compact array, in the order of the set bits row by row, and
+ * back. A count that is not that of the bits is ITA_INVALID_VALUE; nothing is written then.
+ */
+typedef struct ita_mask_compress {
+  ita_plane_shape shape;
+  const uint32_t* selected; /**< [rows, ceil(cols / 32)]                                       */
+  float* dense;             /**< [rows, cols] read by pack; by unpack selected ones written    */
+  float* compact;           /**< [count]      written by pack, read by unpack                  */
+  int64_t count;            /**< bits of `selected`                                            */
+} ita_mask_compress;
+
+ITA_API ita_status ita_mask_compress_pack(ita_context* ctx, const ita_mask_compress* op);
+ITA_API ita_status ita_mask_compress_unpack(ita_context* ctx, const ita_mask_compress* op);
 
 #ifdef __cplusplus
 }

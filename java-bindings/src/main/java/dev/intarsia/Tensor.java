@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /**
  * A shaped piece of a context's memory. Owned by whoever made it, freed by {@link #close} or with
- * its context.
+ * its context; a {@link #view} borrows.
  *
  * <p>Plain tensors are row-major. Activations [N, C, H, W] have a {@link Layout}, which follows
  * from the context and from N, how many images they can hold, or is named. Users hand in and read
@@ -69,6 +69,28 @@ public final class Tensor implements AutoCloseable {
     long elements = layout.paddedImages(n) * c * h * w;
     Storage storage = context.device().allocate(DType.F32, elements);
     return new Tensor(context, storage, dims, true, layout);
+  }
+
+  /**
+   * Returns the first elements of a row-major tensor under other dimensions. The memory stays this
+   * tensor's: closing the view does nothing, closing this tensor closes the view.
+   *
+   * @throws IllegalArgumentException for activations, or when the view would have more elements
+   */
+  public Tensor view(long... dims) {
+    requireOpen("view");
+    long elements = count(dims);
+    if (activations || elements > elements()) {
+      throw new IllegalArgumentException(
+          "a view of "
+              + Arrays.toString(dims)
+              + " was asked of "
+              + this
+              + ", expected a row-major tensor of at least "
+              + elements
+              + " elements");
+    }
+    return new Tensor(context, storage.first(elements), dims.clone(), false, Layout.NCHW);
   }
 
   private static long count(long[] dims) {

@@ -2,7 +2,6 @@
 package dev.intarsia.internal;
 
 import dev.intarsia.DType;
-import java.lang.reflect.Array;
 import java.util.Arrays;
 
 /** Elements in a Java array, row-major: the memory of the reference backend. */
@@ -11,7 +10,7 @@ public final class JavaStorage extends Storage {
   private Object array; // float[], int[] or long[]
 
   JavaStorage(JavaDevice device, DType type, int elements) {
-    super(type, elements);
+    super(type, elements, null);
     this.device = device;
     array =
         switch (type) {
@@ -21,7 +20,18 @@ public final class JavaStorage extends Storage {
         };
   }
 
-  /** Returns the elements themselves. */
+  private JavaStorage(JavaStorage owner, int elements) {
+    super(owner.type(), elements, owner);
+    device = owner.device;
+    array = owner.array;
+  }
+
+  @Override
+  public Storage first(long count) {
+    return new JavaStorage(this, (int) count);
+  }
+
+  /** Returns the elements themselves, others after them where they are borrowed. */
   public float[] floats() {
     return (float[]) array;
   }
@@ -64,15 +74,15 @@ public final class JavaStorage extends Storage {
   @Override
   public void zero() {
     switch (type()) {
-      case F32 -> Arrays.fill(floats(), 0);
-      case I32 -> Arrays.fill(ints(), 0);
-      case I64 -> Arrays.fill(longs(), 0);
+      case F32 -> Arrays.fill(floats(), 0, (int) elements(), 0);
+      case I32 -> Arrays.fill(ints(), 0, (int) elements(), 0);
+      case I64 -> Arrays.fill(longs(), 0, (int) elements(), 0);
     }
   }
 
   @Override
   public void copyFrom(Storage src) {
-    System.arraycopy(((JavaStorage) src).array, 0, array, 0, Array.getLength(array));
+    System.arraycopy(((JavaStorage) src).array, 0, array, 0, (int) elements());
   }
 
   @Override

@@ -13,7 +13,12 @@ public final class NativeStorage extends Storage {
   private final Pointer pointer; // FloatPointer, IntPointer or LongPointer, by type
 
   NativeStorage(NativeDevice device, DType type, long elements, Pointer memory) {
-    super(type, elements);
+    this(device, type, elements, memory, null);
+  }
+
+  private NativeStorage(
+      NativeDevice device, DType type, long elements, Pointer memory, NativeStorage owner) {
+    super(type, elements, owner);
     this.device = device;
     pointer =
         switch (type) {
@@ -37,6 +42,11 @@ public final class NativeStorage extends Storage {
   /** Returns the address of the first element; valid until the storage is freed. */
   public LongPointer longs() {
     return (LongPointer) pointer;
+  }
+
+  @Override
+  public Storage first(long count) {
+    return new NativeStorage(device, type(), count, pointer, this);
   }
 
   @Override

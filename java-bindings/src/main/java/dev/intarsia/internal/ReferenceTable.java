@@ -16,12 +16,15 @@ import dev.intarsia.reference.AvgPool2dReference;
 import dev.intarsia.reference.BatchNormReference;
 import dev.intarsia.reference.CodebookAssignReference;
 import dev.intarsia.reference.CodebookConv2dReference;
+import dev.intarsia.reference.CodebookDecodeReference;
 import dev.intarsia.reference.CodebookFitReference;
 import dev.intarsia.reference.CodebookGradientReference;
+import dev.intarsia.reference.CodebookLinearInt8Reference;
 import dev.intarsia.reference.CodebookLinearReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
 import dev.intarsia.reference.MagnitudeThresholdReference;
+import dev.intarsia.reference.MaskCompressReference;
 import dev.intarsia.reference.MaskCutReference;
 import dev.intarsia.reference.MaskedAdamReference;
 import dev.intarsia.reference.MaskedConv2dReference;
@@ -75,8 +78,12 @@ public final class ReferenceTable {
           entry("codebook_gradient_apply", ReferenceTable::codebookGradientApply),
           entry("codebook_linear_forward", ReferenceTable::codebookLinearForward),
           entry("codebook_linear_backward_data", ReferenceTable::codebookLinearBackwardData),
+          entry("codebook_linear_int8_forward", ReferenceTable::codebookLinearInt8Forward),
           entry("codebook_conv2d_forward", ReferenceTable::codebookConv2dForward),
-          entry("codebook_conv2d_backward_data", ReferenceTable::codebookConv2dBackwardData));
+          entry("codebook_conv2d_backward_data", ReferenceTable::codebookConv2dBackwardData),
+          entry("codebook_decode_forward", ReferenceTable::codebookDecodeForward),
+          entry("mask_compress_pack", ReferenceTable::maskCompressPack),
+          entry("mask_compress_unpack", ReferenceTable::maskCompressUnpack));
 
   private ReferenceTable() {}
 
@@ -477,6 +484,13 @@ public final class ReferenceTable {
     CodebookLinearReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
   }
 
+  private static void codebookLinearInt8Forward(Fields f) {
+    LinearShape shape = f.shape(LinearShape.class);
+    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
+    CodebookLinearInt8Reference.forward(
+        shape, f.floats("src"), f.floats("codebooks"), weights, f.floats("bias"), f.floats("dst"));
+  }
+
   private static void codebookConv2dForward(Fields f) {
     Conv2dShape shape = f.shape(Conv2dShape.class);
     float[] weights = decoded(f, new PlaneShape(shape.o(), shape.reductionLength()));
@@ -488,6 +502,32 @@ public final class ReferenceTable {
     Conv2dShape shape = f.shape(Conv2dShape.class);
     float[] weights = decoded(f, new PlaneShape(shape.o(), shape.reductionLength()));
     CodebookConv2dReference.backwardData(shape, f.floats("diffDst"), weights, f.floats("diffSrc"));
+  }
+
+  private static void codebookDecodeForward(Fields f) {
+    PlaneShape s = f.shape(PlaneShape.class);
+    boolean[] free = f.bits("free");
+    long count = free == null ? 0 : f.integer("count");
+    CodebookDecodeReference.forward(
+        s, decoded(f, s), free, f.floats("values"), count, f.floats("weights"));
+  }
+
+  private static void maskCompressPack(Fields f) {
+    MaskCompressReference.pack(
+        f.shape(PlaneShape.class),
+        f.bits("selected"),
+        f.floats("dense"),
+        f.floats("compact"),
+        f.integer("count"));
+  }
+
+  private static void maskCompressUnpack(Fields f) {
+    MaskCompressReference.unpack(
+        f.shape(PlaneShape.class),
+        f.bits("selected"),
+        f.floats("compact"),
+        f.integer("count"),
+        f.floats("dense"));
   }
 
   private static float[] decoded(Fields f, PlaneShape s) {

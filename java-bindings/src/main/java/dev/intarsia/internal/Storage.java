@@ -7,11 +7,13 @@ import dev.intarsia.DType;
 public abstract sealed class Storage permits NativeStorage, JavaStorage {
   private final DType type;
   private final long elements;
+  private final Storage owner; // of the memory; null when this owns it
   private boolean free;
 
-  Storage(DType type, long elements) {
+  Storage(DType type, long elements, Storage owner) {
     this.type = type;
     this.elements = elements;
+    this.owner = owner;
   }
 
   public final DType type() {
@@ -24,16 +26,19 @@ public abstract sealed class Storage permits NativeStorage, JavaStorage {
 
   /** Returns whether the memory was given back. */
   public final boolean isFree() {
-    return free;
+    return owner == null ? free : owner.isFree();
   }
 
-  /** Gives the memory back; a second call does nothing. */
+  /** Gives the memory back; a second call does nothing, nor does one on borrowed memory. */
   public final void free() {
-    if (!free) {
+    if (owner == null && !free) {
       free = true;
       release();
     }
   }
+
+  /** Returns the first elements, borrowed: they are freed with these. */
+  public abstract Storage first(long count);
 
   /** Writes {@code count} elements from {@code src[offset]} to element {@code at}. */
   public abstract void upload(float[] src, int offset, long at, int count);

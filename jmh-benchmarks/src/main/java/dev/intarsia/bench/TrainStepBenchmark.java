@@ -59,6 +59,10 @@ public class TrainStepBenchmark {
   @Param({"wsn", "finetune"})
   public String method;
 
+  /** What half of the weights is: {@code trained}, or frozen as {@code floats} or {@code codes}. */
+  @Param("trained")
+  public String half;
+
   /** Images of a step. */
   @Param("64")
   public int batch;
@@ -77,6 +81,9 @@ public class TrainStepBenchmark {
     RunConfig config = RunConfig.builder().method(method).epochs(1).build();
     Method learner = Methods.prepare(config).apply(net);
     learner.activate(task());
+    if (!half.equals("trained")) {
+      FrozenHalf.freeze(net, half.equals("codes"));
+    }
     optimizer = new Optimizer(Adam.of(0.001, 0));
     fill();
     float first = loss();
@@ -132,6 +139,6 @@ public class TrainStepBenchmark {
   public void tearDown() {
     optimizer.close();
     net.close();
-    context.close();
+    context.close(); // codes of a frozen half with it
   }
 }

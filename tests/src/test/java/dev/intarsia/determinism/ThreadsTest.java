@@ -60,6 +60,7 @@ class ThreadsTest {
   @CsvSource({
     "wsn, lenet, adam",
     "wsn, mlp, sgd",
+    "tsn, lenet, adam",
     "packnet, lenet, sgd",
     "finetune, resnet18, adam",
     "joint, mlp, adam"

@@ -110,6 +110,7 @@ final class Mistakes {
     value("too few values", c -> Tensor.plain(c, 2, 5).upload(new float[9]), "9", "10", "[2, 5]");
     value("integers for floats", c -> Tensor.plain(c, 4).upload(new int[4]), "F32", "I32");
     value("floats of integers", c -> Tensor.plain(c, DType.I32, 4).download(), "I32", "F32");
+    value("view of too much", c -> Tensor.plain(c, 2, 5).view(11), "[11]", "[2, 5]", "at least 11");
     value(
         "copy of another shape",
         c -> Tensor.plain(c, 2, 5).copyFrom(Tensor.plain(c, 5, 2)),

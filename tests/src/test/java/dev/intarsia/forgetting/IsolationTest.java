@@ -108,7 +108,10 @@ class IsolationTest {
         "reorder",
         "mask_cut",
         "magnitude_threshold",
-        "score_epilogue");
+        "score_epilogue",
+        "codebook_fit",
+        "codebook_assign",
+        "codebook_linear");
   }
 
   /** One method at work on one net. */

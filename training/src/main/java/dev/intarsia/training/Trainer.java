@@ -60,6 +60,27 @@ public final class Trainer {
     fit(List.of(task), epochs, seen -> {});
   }
 
+  /** Stands beside a fit; the net may be examined, and its weights changed, in every call. */
+  public interface Watch {
+    /** A step was taken; the gradients are still those of its batch. */
+    default void stepDone() {}
+
+    /**
+     * An epoch is over.
+     *
+     * @param done epochs of this fit so far
+     * @return factor on the learning rate from now on; 1 leaves it, 0 ends the fit
+     */
+    default double epochDone(int done) {
+      return 1;
+    }
+  }
+
+  /** Fits the net to one task under the eyes of a watch. */
+  public void fit(Task task, int epochs, Watch watch) {
+    fit(List.of(task), epochs, seen -> {}, watch);
+  }
+
   /**
    * Fits the net to several tasks at once: every epoch sees each image once, in batches of one task
    * each, shuffled together.
@@ -69,6 +90,10 @@ public final class Trainer {
    * @param activate called before each step with the task of its batch
    */
   public void fit(List<Task> tasks, int epochs, Consumer<Task> activate) {
+    fit(tasks, epochs, activate, new Watch() {});
+  }
+
+  private void fit(List<Task> tasks, int epochs, Consumer<Task> activate, Watch watch) {
     Task current = tasks.get(tasks.size() - 1);
     int first = epochsDone.getOrDefault(current.index(), 0);
     if (first == 0) {
@@ -76,12 +101,17 @@ public final class Trainer {
       listener.taskStarted(
           current.index(), current.name(), Math.max(epochs, announcedEpochs), steps);
     }
+    int epoch = first;
     try (Optimizer optimizer = new Optimizer(rule)) {
-      for (int epoch = first; epoch < first + epochs; epoch++) {
-        new Epoch(current, epoch, optimizer).run(tasks, activate);
+      for (double factor = 1; factor > 0 && epoch < first + epochs; ) {
+        new Epoch(current, epoch++, optimizer, watch).run(tasks, activate);
+        factor = watch.epochDone(epoch - first);
+        if (factor > 0 && factor != 1) {
+          optimizer.slowDown(factor);
+        }
       }
     }
-    epochsDone.put(current.index(), first + epochs);
+    epochsDone.put(current.index(), epoch);
   }
 
   private int batches(Task task) {
@@ -100,19 +130,70 @@ public final class Trainer {
     return (double) net.head().takeCorrect() / task.test().size();
   }
 
+  /**
+   * What the net, as it is activated, makes of some images.
+   *
+   * @param loss mean over the images, in nats
+   * @param accuracy fraction it gets right
+   */
+  public record Verdict(double loss, double accuracy) {}
+
+  /** Examines the net on a task's test images, with the loss; slower than {@link #evaluate}. */
+  public Verdict judge(Task task) {
+    net.head().takeCorrect();
+    double loss = 0;
+    try (Loader loader = Loader.evaluation(task.test(), task.preprocessing(), net.capacity())) {
+      for (Batch batch; (batch = loader.next()) != null; batch.release()) {
+        Head head = net.forward(batch.images(), batch.size(), Phase.EVALUATE);
+        head.judge(batch.labels(), batch.size());
+        loss += (double) head.readLoss() * batch.size();
+      }
+    }
+    int images = task.test().size();
+    return new Verdict(loss / images, (double) net.head().takeCorrect() / images);
+  }
+
+  /**
+   * Lets the running statistics of normalisation follow a task's training images once more, through
+   * weights and masks as they are and without dropout and augmentation: those that training left
+   * are of masks and activations that answering never has. Does nothing to nets without any.
+   */
+  public void calibrate(Task task) {
+    if (!net.hasStatistics()) {
+      return;
+    }
+    try (Loader loader = Loader.evaluation(task.train(), task.preprocessing(), net.capacity())) {
+      for (Batch batch; (batch = loader.next()) != null; batch.release()) {
+        net.forward(batch.images(), batch.size(), Phase.CALIBRATE);
+      }
+    }
+  }
+
+  /** How gradients become steps. */
+  public Rule rule() {
+    return rule;
+  }
+
+  /** The seed that the order of the images is derived from. */
+  public long seed() {
+    return seed;
+  }
+
   /** One pass over the training images. */
   private final class Epoch {
     private final Task current;
     private final int index;
     private final Optimizer optimizer;
+    private final Watch watch;
     private int steps;
     private int lossesRead;
     private double lossSum;
 
-    Epoch(Task current, int index, Optimizer optimizer) {
+    Epoch(Task current, int index, Optimizer optimizer, Watch watch) {
       this.current = current;
       this.index = index;
       this.optimizer = optimizer;
+      this.watch = watch;
     }
 
     void run(List<Task> tasks, Consumer<Task> activate) {
@@ -161,6 +242,7 @@ public final class Trainer {
       head.judge(batch.labels(), batch.size());
       net.backward();
       optimizer.step(net.active());
+      watch.stepDone();
       batch.release();
       double loss = Double.NaN;
       if (steps % logEvery == 0 || last) {

@@ -30,7 +30,7 @@ final class Catalogue {
   /** Floats in and out; every contender has copies of them. */
   private static final long MOST_ACTIVATIONS = 56_000_000;
 
-  private static final Pattern NUMBER = Pattern.compile("(n|r|c|i|o|keep=)([0-9.]+)");
+  private static final Pattern NUMBER = Pattern.compile("(n|r|c|i|o|keep=|bits=|k=)([0-9.]+)");
 
   private Catalogue() {}
 
@@ -84,6 +84,31 @@ final class Catalogue {
           }
         }
       }
+      case "codes" -> {
+        LinearShape shape = new LinearShape(1, (int) number(text, "i"), (int) number(text, "o"));
+        int bits = (int) number(text, "bits=");
+        for (int batch : BATCHES) {
+          all.add(
+              new Entry(
+                  id("codebook_linear", name, Direction.FORWARD, batch),
+                  () -> new CodebookWork(name, shape.withN(batch), bits)));
+        }
+      }
+      case "conv-codes" -> {
+        Conv2dShape shape = Conv2dShape.parse(text.replaceFirst(" bits=.*", ""));
+        int bits = (int) number(text, "bits=");
+        for (int batch : BATCHES) {
+          all.add(
+              new Entry(
+                  id("codebook_conv2d", name, Direction.FORWARD, batch),
+                  () -> new CodebookConvWork(name, shape.withN(batch), bits)));
+        }
+      }
+      case "fit" ->
+          all.add(
+              new Entry(
+                  id("codebook_fit", name, Direction.APPLY, 0),
+                  () -> new FitWork(name, (int) number(text, "c"), (int) number(text, "k="))));
       case "plane" -> {
         int rows = (int) number(text, "r");
         int cols = (int) number(text, "c");

@@ -22,6 +22,11 @@ public interface Contender extends AutoCloseable {
     return false;
   }
 
+  /** Most relative error; above the usual where the contender rounds more by design. */
+  default double bound() {
+    return Sample.BOUND;
+  }
+
   /** Does the work once, to its end. */
   void run();
 

@@ -23,11 +23,16 @@ public final class ConvWork implements Work {
 
   /** Draws the data. */
   public ConvWork(String problem, Conv2dShape shape, Direction direction) {
+    this(problem, shape, direction, Values.uniform("weights", shape.o() * shape.reductionLength()));
+  }
+
+  /** Draws all but the weights, [O, I, KH, KW]. */
+  ConvWork(String problem, Conv2dShape shape, Direction direction, float[] weights) {
     this.problem = problem;
     this.shape = shape;
     this.direction = direction;
     src = Values.uniform("src", shape.n() * shape.c() * shape.h() * shape.w());
-    weights = Values.uniform("weights", shape.o() * shape.reductionLength());
+    this.weights = weights;
     diffDst = Values.uniform("diffDst", shape.n() * shape.o() * shape.oh() * shape.ow());
   }
 

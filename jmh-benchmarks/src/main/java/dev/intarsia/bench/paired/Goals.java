@@ -39,7 +39,11 @@ final class Goals {
     }
 
     boolean atMost() {
-      return measure.equals("overhead");
+      return measure.equals("overhead") || measure.equals("seconds");
+    }
+
+    String unit() {
+      return measure.equals("triad") ? " %" : measure.equals("seconds") ? " s" : "x";
     }
 
     boolean isRatio() {
@@ -60,9 +64,9 @@ final class Goals {
    * A goal and what became of it.
    *
    * @param name what is wanted
-   * @param bound at least or, of an overhead, at most
+   * @param bound at least or, of an overhead or a time, at most
    * @param atMost which of the two
-   * @param unit after figures: x or %
+   * @param unit after figures: x, % or s
    * @param worst figure, NaN if nothing was measured
    * @param where the worst row's problem, direction and batch
    * @param median figure
@@ -112,7 +116,7 @@ final class Goals {
         goal.name(),
         bound,
         goal.atMost(),
-        goal.measure().equals("triad") ? " %" : "x",
+        goal.unit(),
         worst.value(),
         at.problem() + " " + at.direction() + (at.batch() == 0 ? "" : " n" + at.batch()),
         sorted.get(sorted.size() / 2).value(),
@@ -141,6 +145,7 @@ final class Goals {
           case "overhead" -> row.overhead();
           case "speedup" -> row.speedup();
           case "triad" -> row.rooflinePercent();
+          case "seconds" -> row.ms() * 1e-3;
           case "any" -> row.ratio();
           default -> against(goal.measure(), row, rows);
         };
@@ -203,7 +208,7 @@ final class Goals {
   }
 
   static String figure(double value, String unit) {
-    return String.format(Locale.ROOT, unit.equals("x") ? "%.2f%s" : "%.0f%s", value, unit);
+    return String.format(Locale.ROOT, unit.equals(" %") ? "%.0f%s" : "%.2f%s", value, unit);
   }
 
   private static List<Goal> all() {

@@ -48,6 +48,14 @@ final class Intarsia implements Library {
     } else if (work instanceof LinearWork linear) {
       IntarsiaLinear bound = new IntarsiaLinear(context, oneThread, linear);
       return oneThread ? bound.few() : bound.all();
+    } else if (work instanceof CodebookWork codebook) {
+      IntarsiaCodebook bound = new IntarsiaCodebook(context, oneThread, codebook);
+      return oneThread ? bound.few() : bound.all();
+    } else if (work instanceof CodebookConvWork codebook) {
+      IntarsiaCodebookConv bound = new IntarsiaCodebookConv(context, oneThread, codebook);
+      return oneThread ? bound.few() : bound.all();
+    } else if (work instanceof FitWork fit) {
+      return List.of(fit(context, oneThread, fit));
     } else if (work instanceof PlaneWork plane) {
       return new IntarsiaPlane(context, oneThread, plane).all();
     } else if (work instanceof ActivationWork activations) {
@@ -62,6 +70,14 @@ final class Intarsia implements Library {
 
   private Context open(int threads) {
     return Context.cpu(Isa.valueOf(settings.isa().toUpperCase(Locale.ROOT)), threads);
+  }
+
+  private static Contender fit(Context context, boolean oneThread, FitWork work) {
+    Tensor centres = Tensor.plain(context, work.size());
+    Runnable call = work.bind(context, centres)::apply;
+    String name = oneThread ? Row.OURS + Row.ONE_THREAD : Row.OURS;
+    return new NativeOp(
+        name, "", Structure.FULL, oneThread, context, call, NativeOp.reading(centres));
   }
 
   private static Contender threshold(Context context, boolean oneThread, SelectWork work) {

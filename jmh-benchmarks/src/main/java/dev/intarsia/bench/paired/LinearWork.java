@@ -17,11 +17,16 @@ public final class LinearWork implements Work {
 
   /** Draws the data. */
   public LinearWork(String problem, LinearShape shape, Direction direction) {
+    this(problem, shape, direction, Values.uniform("weights", shape.o() * shape.i()));
+  }
+
+  /** Draws all but the weights, [O, I]. */
+  LinearWork(String problem, LinearShape shape, Direction direction, float[] weights) {
     this.problem = problem;
     this.shape = shape;
     this.direction = direction;
+    this.weights = weights;
     src = Values.uniform("src", shape.n() * shape.i());
-    weights = Values.uniform("weights", shape.o() * shape.i());
     diffDst = Values.uniform("diffDst", shape.n() * shape.o());
   }
 
@@ -96,6 +101,7 @@ public final class LinearWork implements Work {
               what,
               result,
               diffDst.length,
+              contender.bound(),
               at -> true,
               at -> {
                 double sum = 0;

@@ -66,6 +66,9 @@ record Row(
   /** No mask at all, which tells what a mask costs. */
   static final String UNMASKED = OURS + " unmasked";
 
+  /** A layer of codes with its weights as floats, the fastest way there is. */
+  static final String FLOATS = OURS + " f32";
+
   /** Weights packed before, as inference has them. */
   static final String PACKED = OURS + " packed";
 

@@ -30,6 +30,28 @@ final class Values {
     return (float[]) kept(List.of(name, count), count, () -> drawUniform(name, count));
   }
 
+  /** Sums of twelve uniform numbers: mean 0, deviation 1. */
+  static float[] bell(String name, int count) {
+    CounterRandom random = CounterRandom.of(1, "paired " + name);
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      for (int term = 0; term < 12; term++) {
+        values[i] += random.uniform(-0.5f, 0.5f);
+      }
+    }
+    return values;
+  }
+
+  /** Uniform codes of so many bits. */
+  static byte[] codes(String name, int count, int bits) {
+    CounterRandom random = CounterRandom.of(1, "paired " + name);
+    byte[] values = new byte[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (byte) random.nextInt(1 << bits);
+    }
+    return values;
+  }
+
   private static Object kept(List<Object> key, int count, Supplier<Object> draw) {
     if (count > LARGEST_KEPT) {
       return draw.get();

@@ -3,7 +3,15 @@ package dev.intarsia.bench.paired;
 
 /** A named problem in one direction with its data, the same for every contender. */
 public sealed interface Work
-    permits ActivationWork, ConvWork, LinearWork, PlaneWork, SelectWork, StepWork {
+    permits ActivationWork,
+        CodebookConvWork,
+        CodebookWork,
+        ConvWork,
+        FitWork,
+        LinearWork,
+        PlaneWork,
+        SelectWork,
+        StepWork {
   /** Such as {@code masked_conv2d}. */
   String benchmark();
 

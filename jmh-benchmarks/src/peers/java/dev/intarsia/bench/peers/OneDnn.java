@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.bench.peers;
 
+import dev.intarsia.bench.paired.CodebookConvWork;
 import dev.intarsia.bench.paired.Contender;
 import dev.intarsia.bench.paired.ConvWork;
 import dev.intarsia.bench.paired.Library;
@@ -52,6 +53,8 @@ public final class OneDnn implements Library {
     List<Contender> contenders = new ArrayList<>();
     if (work instanceof ConvWork conv && conv.shape().groups() == 1) {
       addAll(contenders, DnnlProblem.convolution(conv));
+    } else if (work instanceof CodebookConvWork codebook) {
+      addAll(contenders, DnnlProblem.convolution(codebook.dense()));
     } else if (work instanceof LinearWork linear) {
       addAll(contenders, DnnlProblem.linear(linear));
     }

@@ -8,6 +8,7 @@ import static org.bytedeco.openblas.global.openblas.cblas_sgemm;
 import static org.bytedeco.openblas.global.openblas.cblas_sgemv;
 
 import dev.intarsia.LinearShape;
+import dev.intarsia.bench.paired.CodebookWork;
 import dev.intarsia.bench.paired.Contender;
 import dev.intarsia.bench.paired.Library;
 import dev.intarsia.bench.paired.LinearWork;
@@ -39,6 +40,9 @@ public final class OpenBlas implements Library {
 
   @Override
   public List<Contender> contenders(Work work) {
+    if (work instanceof CodebookWork codebook) {
+      return List.of(new Product(codebook.dense()));
+    }
     return work instanceof LinearWork linear ? List.of(new Product(linear)) : List.of();
   }
 

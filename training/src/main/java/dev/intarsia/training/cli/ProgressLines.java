@@ -4,9 +4,11 @@ package dev.intarsia.training.cli;
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Figures;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.MaskBits;
 import dev.intarsia.training.run.RunConfig;
 import dev.intarsia.training.run.RunListener;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
@@ -93,8 +95,22 @@ final class ProgressLines implements RunListener {
             + Figures.percent(soFar.averageAccuracy(task + 1), 1)
             + ", "
             + Figures.bytes(footprint.total())
+            + masks(footprint)
             + ", "
             + Figures.seconds((lastLine - taskBegan) / 1e9));
+  }
+
+  /** The meter of the last task's masks beside their entropy; empty without masks. */
+  private static String masks(Footprint footprint) {
+    List<Footprint.Share> shares = footprint.perTask();
+    MaskBits masks = shares.isEmpty() ? null : shares.get(shares.size() - 1).masks();
+    return masks == null
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            ", masks %.3f bits a weight (entropy given earlier ones %.3f)",
+            masks.perWeight(masks.coded()),
+            masks.perWeight(masks.given()));
   }
 
   /** Keeps the loss of a step to show it, when it was read. */

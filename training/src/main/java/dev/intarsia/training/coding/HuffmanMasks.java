@@ -25,6 +25,31 @@ public final class HuffmanMasks {
    * @param planes words [rows, wordsPerRow] each, in the order of the tasks
    */
   public static byte[] encode(PlaneShape shape, List<int[]> planes) {
+    require(shape, planes);
+    long[] counts = Planes.counts(shape, planes);
+    CanonicalCode code = CanonicalCode.fromCounts(counts);
+    BitWriter out = new BitWriter();
+    out.write(planes.size(), 3);
+    for (int symbol = 0; symbol < counts.length; symbol++) {
+      out.write(code.length(symbol), 5);
+    }
+    Planes.forEach(shape, (row, col) -> code.write(symbol(shape, planes, row, col), out));
+    return out.toBytes();
+  }
+
+  /** Returns the length of {@link #encode}'s code in bits, pad bits of the last byte included. */
+  public static long bits(PlaneShape shape, List<int[]> planes) {
+    require(shape, planes);
+    long[] counts = Planes.counts(shape, planes);
+    CanonicalCode code = CanonicalCode.fromCounts(counts);
+    long bits = 3 + 5L * counts.length;
+    for (int symbol = 0; symbol < counts.length; symbol++) {
+      bits += code.isSingle() ? 0 : counts[symbol] * code.length(symbol);
+    }
+    return (bits + Byte.SIZE - 1) / Byte.SIZE * Byte.SIZE;
+  }
+
+  private static void require(PlaneShape shape, List<int[]> planes) {
     if (planes.isEmpty() || planes.size() > MAX_PLANES) {
       throw new IllegalArgumentException(
           "there are "
@@ -34,16 +59,6 @@ public final class HuffmanMasks {
               + "; start a new group after seven tasks");
     }
     planes.forEach(plane -> Planes.requireWords(shape, plane));
-    long[] counts = new long[1 << planes.size()];
-    Planes.forEach(shape, (row, col) -> counts[symbol(shape, planes, row, col)]++);
-    CanonicalCode code = CanonicalCode.fromCounts(counts);
-    BitWriter out = new BitWriter();
-    out.write(planes.size(), 3);
-    for (int symbol = 0; symbol < counts.length; symbol++) {
-      out.write(code.length(symbol), 5);
-    }
-    Planes.forEach(shape, (row, col) -> code.write(symbol(shape, planes, row, col), out));
-    return out.toBytes();
   }
 
   /** Returns the planes that were coded for this shape. */

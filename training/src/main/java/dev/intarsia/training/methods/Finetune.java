@@ -41,7 +41,8 @@ public final class Finetune implements Method {
   public void learn(Task task, Trainer trainer) {
     activate(task);
     trainer.fit(task, config.epochs());
-    ledger.enter(task.index(), task.index() == 0 ? net.sharedCount() : 0, 0, false);
+    long owned = task.index() == 0 ? net.sharedCount() : 0;
+    ledger.enter(task.index(), new Ledger.Entry().floats(owned, net.sharedCount()));
   }
 
   @Override

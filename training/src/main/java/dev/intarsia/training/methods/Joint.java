@@ -45,7 +45,8 @@ public final class Joint implements Method {
     seen.add(task);
     trainer.fit(seen, config.epochs(), this::activate);
     activate(task);
-    ledger.enter(task.index(), task.index() == 0 ? net.sharedCount() : 0, 0, false);
+    long owned = task.index() == 0 ? net.sharedCount() : 0;
+    ledger.enter(task.index(), new Ledger.Entry().floats(owned, net.sharedCount()));
   }
 
   @Override

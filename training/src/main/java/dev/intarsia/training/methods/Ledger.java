@@ -3,6 +3,9 @@ package dev.intarsia.training.methods;
 
 import dev.intarsia.Tensor;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.MaskBits;
+import dev.intarsia.training.metrics.Terms;
+import dev.intarsia.training.metrics.Use;
 import dev.intarsia.training.nn.Network;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,22 +19,29 @@ final class Ledger {
     this.net = net;
   }
 
-  /**
-   * Enters a task that was just learned and is still active.
-   *
-   * @param weights shared weights it is the first to use
-   * @param maskBits bits of its masks
-   * @param ownNorms whether its normalisation state is its own
-   */
-  void enter(int task, long weights, long maskBits, boolean ownNorms) {
-    long norms = ownNorms || shares.isEmpty() ? floats(net.norms()) : 0;
-    shares.add(
-        new Footprint.Share(
-            task,
-            weights * Float.BYTES,
-            (maskBits + Byte.SIZE - 1) / Byte.SIZE,
+  /** Enters a task that was just learned and is still active; its head is counted here. */
+  void enter(int task, Entry entry) {
+    boolean first = shares.isEmpty();
+    Terms terms =
+        new Terms(
+            bytes(entry.weightBits),
+            entry.codebookBytes,
+            bytes(entry.maskBits),
             net.head().weights().count() * Float.BYTES,
-            norms));
+            entry.ownNorms || first ? floats(net.norms()) : 0,
+            entry.replayBytes);
+    Use use =
+        new Use(
+            entry.ownCopy || first ? net.sharedCount() : 0,
+            entry.owned,
+            entry.selected,
+            entry.ownedBits,
+            entry.selectedBits);
+    shares.add(new Footprint.Share(task, terms, use, entry.masks));
+  }
+
+  private static long bytes(long bits) {
+    return (bits + Byte.SIZE - 1) / Byte.SIZE;
   }
 
   private static long floats(List<Tensor> tensors) {
@@ -39,12 +49,86 @@ final class Ledger {
   }
 
   Footprint footprint() {
-    return new Footprint(
-        shares.stream().mapToLong(Footprint.Share::weights).sum(),
-        shares.stream().mapToLong(Footprint.Share::masks).sum(),
-        shares.stream().mapToLong(Footprint.Share::heads).sum(),
-        shares.stream().mapToLong(Footprint.Share::norms).sum(),
-        net.sharedCount() * Float.BYTES,
-        shares);
+    return new Footprint(net.sharedCount() * Float.BYTES, shares);
+  }
+
+  /** What one task adds; every part that is not named is nothing. */
+  static final class Entry {
+    private long owned;
+    private long selected;
+    private double ownedBits;
+    private double selectedBits;
+    private long weightBits;
+    private long codebookBytes;
+    private long maskBits;
+    private long replayBytes;
+    private boolean ownNorms;
+    private boolean ownCopy;
+    private MaskBits masks;
+
+    /**
+     * Weights kept as f32.
+     *
+     * @param newlyOwned shared weights the task is the first to use
+     * @param used shared weights it uses, these included
+     */
+    Entry floats(long newlyOwned, long used) {
+      return add(newlyOwned, used, Float.SIZE, Float.SIZE);
+    }
+
+    /**
+     * Weights of one layer kept as codes; once a layer.
+     *
+     * @param newlyOwned weights of the layer the task is the first to use: those with a code
+     * @param used weights of the layer it uses, these included
+     * @param bits of one code, 1 to 8
+     * @param centres stored, f32; 0 where the layer shares a codebook that is counted elsewhere
+     */
+    Entry codes(long newlyOwned, long used, int bits, int centres) {
+      codebookBytes += (long) centres * Float.BYTES;
+      weightBits = Byte.SIZE * bytes(weightBits); // a layer's codes start on a byte
+      double exact = centres == 0 ? bits : Math.log(centres) / Math.log(2);
+      return add(newlyOwned, used, bits, exact);
+    }
+
+    private Entry add(long newlyOwned, long used, int bits, double exactBits) {
+      owned += newlyOwned;
+      selected += used;
+      weightBits += newlyOwned * bits;
+      ownedBits += newlyOwned * exactBits;
+      selectedBits += (double) used * bits;
+      return this;
+    }
+
+    /** Masks of its own, stored as the context coder writes them. */
+    Entry masks(MaskBits bits) {
+      masks = bits;
+      maskBits += bits.coded();
+      return this;
+    }
+
+    /** What else says which weights are the task's: bits of owner ids, say. */
+    Entry ownerBits(long bits) {
+      maskBits += bits;
+      return this;
+    }
+
+    /** What is kept of the task's images, in bytes. */
+    Entry replay(long bytes) {
+      replayBytes += bytes;
+      return this;
+    }
+
+    /** Its normalisation state is its own. */
+    Entry ownNorms() {
+      ownNorms = true;
+      return this;
+    }
+
+    /** It started a fresh copy of all shared weights; the first task always does. */
+    Entry ownCopy() {
+      ownCopy = true;
+      return this;
+    }
   }
 }

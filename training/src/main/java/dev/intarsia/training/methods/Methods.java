@@ -3,6 +3,8 @@ package dev.intarsia.training.methods;
 
 import dev.intarsia.training.Method;
 import dev.intarsia.training.Nearest;
+import dev.intarsia.training.methods.tsn.Options;
+import dev.intarsia.training.nn.Models;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.run.RunConfig;
 import java.util.LinkedHashMap;
@@ -36,6 +38,13 @@ public final class Methods {
             config -> Map.of("keep", DEFAULT_KEEP),
             Methods::winningSubnetworks));
     entries.put(
+        "tsn",
+        new Entry(
+            "TinySubNets: a pruned subnetwork per task, stored and answered as codes of a few bits;"
+                + " no forgetting (settings: docs/methods/tinysubnets.md)",
+            config -> Options.defaults(),
+            Methods::tinySubNets));
+    entries.put(
         "packnet",
         new Entry(
             "PackNet: train, prune, retrain, freeze; no forgetting (settings: prune,"
@@ -62,6 +71,11 @@ public final class Methods {
     var knobs =
         new WinningSubnetworks.Config(config.epochs(), config.setting("keep", DEFAULT_KEEP));
     return net -> new WinningSubnetworks(net, knobs);
+  }
+
+  private static Function<Network, Method> tinySubNets(RunConfig config) {
+    Options options = Options.read(config, config.setting(Models.WIDTH, Models.DEFAULT_WIDTH));
+    return net -> new TinySubNets(net, options);
   }
 
   private static Function<Network, Method> packNet(RunConfig config) {

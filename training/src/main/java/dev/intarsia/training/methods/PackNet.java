@@ -92,7 +92,10 @@ public final class PackNet implements Method {
     int owner = task.index() + 1;
     long owned = owners.stream().mapToLong(layer -> layer.count(owner)).sum();
     int moreBits = bits(owner) - bits(owner - 1);
-    ledger.enter(task.index(), owned, moreBits * net.sharedCount(), true);
+    long used = net.shared().stream().mapToLong(p -> p.visible().cardinality()).sum();
+    ledger.enter(
+        task.index(),
+        new Ledger.Entry().floats(owned, used).ownerBits(moreBits * net.sharedCount()).ownNorms());
   }
 
   private static int bits(int greatest) {

@@ -7,6 +7,7 @@ import dev.intarsia.training.Method;
 import dev.intarsia.training.Trainer;
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.MaskBits;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.Parameter;
 import java.util.ArrayList;
@@ -28,12 +29,14 @@ public final class WinningSubnetworks implements Method {
   private final List<Owners> owners = new ArrayList<>(); // per shared parameter
   private final Map<Integer, List<int[]>> masks = new HashMap<>(); // per task and parameter
   private final Ledger ledger;
+  private final MaskMeter meter;
 
   /** The method over a fresh net, whose shared parameters get scores. */
   public WinningSubnetworks(Network net, Config config) {
     this.net = net;
     this.config = config;
     ledger = new Ledger(net);
+    meter = new MaskMeter(net);
     int index = 0;
     for (Parameter parameter : net.shared()) {
       parameter.attachScores(config.keep(), CounterRandom.of(net.seed(), "scores", index++));
@@ -80,7 +83,9 @@ public final class WinningSubnetworks implements Method {
       claimed += owners.get(i).count(owner);
     }
     masks.put(task.index(), taskMasks);
-    ledger.enter(task.index(), claimed, net.sharedCount(), true);
+    MaskBits bits = meter.next(taskMasks);
+    ledger.enter(
+        task.index(), new Ledger.Entry().floats(claimed, bits.selected()).masks(bits).ownNorms());
   }
 
   @Override

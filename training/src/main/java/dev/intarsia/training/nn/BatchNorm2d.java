@@ -62,7 +62,7 @@ public final class BatchNorm2d implements Layer {
 
   @Override
   public void forward(Phase phase) {
-    (phase == Phase.TRAIN ? state.training : state.evaluation).forward();
+    (phase == Phase.EVALUATE ? state.evaluation : state.training).forward();
   }
 
   @Override

@@ -45,13 +45,10 @@ public final class Conv2d implements Layer {
     weights = Parameter.maskable(context, name + ".weights", filters, shape.i(), kernel, kernel);
     masked =
         MaskedConv2d.bind(context, shape)
-            .mask(weights.visible())
-            .weights(weights.weights())
             .src(in.value())
             .dst(out.value())
             .diffDst(out.diff())
-            .diffSrc(in.diff())
-            .diffWeights(weights.gradient());
+            .diffSrc(in.diff());
   }
 
   @Override
@@ -61,9 +58,9 @@ public final class Conv2d implements Layer {
       return;
     }
     if (phase == Phase.TRAIN && weights.scores() != null) {
-      weights.scores().cutMask();
+      weights.scores().refreshMask();
     }
-    masked.forward();
+    masked.mask(weights.visible()).weights(weights.forwardWeights()).forward();
   }
 
   private CodebookConv2d coded(PackedWeights packed) {
@@ -83,6 +80,7 @@ public final class Conv2d implements Layer {
 
   @Override
   public void backward() {
+    masked.weights(weights.backwardWeights());
     if (in.diff() != null) {
       masked.backwardData();
     }
@@ -90,7 +88,8 @@ public final class Conv2d implements Layer {
     if (scores != null) { // attached after the layer was built: the gradient is split from now on
       masked.scores(scores.values()).diffScores(scores.gradient());
     }
-    masked.backwardWeights();
+    masked.diffWeights(weights.receiver()).backwardWeights();
+    weights.received();
   }
 
   @Override

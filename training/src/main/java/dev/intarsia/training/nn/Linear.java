@@ -34,13 +34,10 @@ public final class Linear implements Layer {
     weights = Parameter.maskable(context, name + ".weights", outputs, in.features());
     masked =
         MaskedLinear.bind(context, shape)
-            .mask(weights.visible())
-            .weights(weights.weights())
             .src(in.value())
             .dst(out.value())
             .diffDst(out.diff())
-            .diffSrc(in.diff())
-            .diffWeights(weights.gradient());
+            .diffSrc(in.diff());
   }
 
   @Override
@@ -50,9 +47,9 @@ public final class Linear implements Layer {
       return;
     }
     if (phase == Phase.TRAIN && weights.scores() != null) {
-      weights.scores().cutMask();
+      weights.scores().refreshMask();
     }
-    masked.forward();
+    masked.mask(weights.visible()).weights(weights.forwardWeights()).forward();
   }
 
   private CodebookLinear coded(PackedWeights packed) {
@@ -72,6 +69,7 @@ public final class Linear implements Layer {
 
   @Override
   public void backward() {
+    masked.weights(weights.backwardWeights());
     if (in.diff() != null) {
       masked.backwardData();
     }
@@ -79,7 +77,8 @@ public final class Linear implements Layer {
     if (scores != null) { // attached after the layer was built: the gradient is split from now on
       masked.scores(scores.values()).diffScores(scores.gradient());
     }
-    masked.backwardWeights();
+    masked.diffWeights(weights.receiver()).backwardWeights();
+    weights.received();
   }
 
   @Override

@@ -47,6 +47,13 @@ public final class Models {
             List.of(),
             (in, seed, width) -> alexnet(in, seed)));
     entries.put(
+        "alexnet-norm",
+        new Entry(
+            "the same with batch normalisation in front of every rectifier",
+            19,
+            List.of(),
+            (in, seed, width) -> normedAlexnet(in, seed)));
+    entries.put(
         "resnet18",
         new Entry(
             "ResNet-18 for CIFAR, 20 channels; settings.width=1 for 64",
@@ -168,6 +175,28 @@ public final class Models {
         .then(in -> new Dropout(in, 0.5, seed, 3))
         .then(in -> new Linear("fc2", in, 2048))
         .then(Relu::new)
+        .then(in -> new Dropout(in, 0.5, seed, 4));
+  }
+
+  private static Layer normedAlexnet(Activation input, long seed) {
+    return new Sequential(input)
+        .then(in -> new Conv2d("conv1", in, 64, 4, 1, 0))
+        .then(in -> BatchNorm2d.rectified("norm1", in))
+        .then(in -> new Dropout(in, 0.2, seed, 0))
+        .then(in -> new MaxPool2d(in, 2, 2, 0))
+        .then(in -> new Conv2d("conv2", in, 128, 3, 1, 0))
+        .then(in -> BatchNorm2d.rectified("norm2", in))
+        .then(in -> new Dropout(in, 0.2, seed, 1))
+        .then(in -> new MaxPool2d(in, 2, 2, 0))
+        .then(in -> new Conv2d("conv3", in, 256, 2, 1, 0))
+        .then(in -> BatchNorm2d.rectified("norm3", in))
+        .then(in -> new Dropout(in, 0.5, seed, 2))
+        .then(in -> new MaxPool2d(in, 2, 2, 0))
+        .then(in -> new Linear("fc1", in, 2048))
+        .then(in -> BatchNorm2d.rectified("norm4", in))
+        .then(in -> new Dropout(in, 0.5, seed, 3))
+        .then(in -> new Linear("fc2", in, 2048))
+        .then(in -> BatchNorm2d.rectified("norm5", in))
         .then(in -> new Dropout(in, 0.5, seed, 4));
   }
 }

@@ -29,6 +29,7 @@ public final class Network implements AutoCloseable {
   private final Layer body;
   private final List<Parameter> shared;
   private final SortedMap<Integer, Head> heads = new TreeMap<>();
+  private Workshop workshop; // made when a parameter is first mixed
   private Head head;
   private List<Parameter> active = List.of();
   private int batch;
@@ -99,6 +100,29 @@ public final class Network implements AutoCloseable {
     }
   }
 
+  /**
+   * Lets a shared parameter train on {@linkplain MixedWeights mixed weights} until {@link
+   * Parameter#unmix}: codes stand for those that are not trainable now, and what is dense is freed.
+   * No bit of a weight changes. An optimizer that has stepped the parameter cannot step it any
+   * more.
+   *
+   * @param parameter one of {@link #shared}, with dense weights
+   * @param frozen a code for each weight that is not trainable, borrowed
+   * @throws IllegalArgumentException if a code does not mean the weight it stands for; nothing was
+   *     changed then
+   */
+  public void mix(Parameter parameter, PackedWeights frozen) {
+    if (!shared.contains(parameter)) {
+      throw new IllegalArgumentException(
+          "parameter " + parameter.name() + " is not shared in " + name + " and is never frozen");
+    }
+    if (workshop == null) {
+      workshop =
+          new Workshop(context, shared.stream().mapToLong(Parameter::count).max().orElseThrow());
+    }
+    parameter.mix(frozen, workshop);
+  }
+
   private void collectActive() {
     List<Parameter> parameters = new ArrayList<>(body.parameters());
     if (head != null) {
@@ -134,7 +158,7 @@ public final class Network implements AutoCloseable {
     requireHead();
     for (Parameter parameter : active) {
       if (parameter.scores() == null) { // with scores the gradient is written, not added to
-        parameter.gradient().zero();
+        parameter.clearGradient();
       }
     }
     head.backward();
@@ -162,6 +186,21 @@ public final class Network implements AutoCloseable {
   /** The most images of a pass. */
   public int capacity() {
     return input.shape().n();
+  }
+
+  /** C of an image. */
+  public int channels() {
+    return input.shape().c();
+  }
+
+  /** H of an image. */
+  public int height() {
+    return input.shape().h();
+  }
+
+  /** W of an image. */
+  public int width() {
+    return input.shape().w();
   }
 
   /** Where everything lives. */
@@ -206,6 +245,11 @@ public final class Network implements AutoCloseable {
     return norms;
   }
 
+  /** Whether normalisation keeps running statistics of what it saw. */
+  public boolean hasStatistics() {
+    return !body.statistics().isEmpty();
+  }
+
   /** The selected head. */
   public Head head() {
     requireHead();
@@ -216,6 +260,9 @@ public final class Network implements AutoCloseable {
   public void close() {
     heads.values().forEach(Head::close);
     body.close();
+    if (workshop != null) {
+      workshop.close();
+    }
     input.close();
     border.close();
   }

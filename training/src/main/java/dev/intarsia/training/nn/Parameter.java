@@ -7,6 +7,8 @@ import dev.intarsia.DType;
 import dev.intarsia.Mask;
 import dev.intarsia.Tensor;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Weights that are learned, their gradient and, if tasks may divide them, their masks.
@@ -14,34 +16,35 @@ import java.util.Arrays;
  * <p>A maskable parameter has two masks and no other encoding of either: {@link #visible}, which
  * the kernels of forward and backward obey, and {@link #trainable}, outside which the optimizer
  * writes nothing. Methods change them between tasks; {@link Scores} cut {@code visible} anew in
- * every training step. Not thread-safe.
+ * every training step.
+ *
+ * <p>Weights are dense, or {@linkplain MixedWeights mixed}: codes where they are frozen, a compact
+ * array where they are trainable. Memory is allocated when it is first asked for, so a net that
+ * only executes {@linkplain #packed codes} has no floats. Not thread-safe.
  */
 public final class Parameter implements AutoCloseable {
+  private final Context context;
   private final String name;
+  private final long[] dims;
   private final int rows;
   private final int cols;
-  private final Tensor weights;
-  private final Tensor gradient;
-  private final Mask visible;
-  private final Mask trainable;
+  private final boolean maskable;
+  private CounterRandom initial; // draws the weights when they are first asked for
+  private Tensor weights;
+  private Tensor gradient;
+  private Mask visible;
+  private Mask trainable;
   private Scores scores;
   private PackedWeights packed;
+  private MixedWeights mixed;
 
-  private Parameter(
-      String name,
-      int rows,
-      int cols,
-      Tensor weights,
-      Tensor gradient,
-      Mask visible,
-      Mask trainable) {
+  private Parameter(Context context, String name, boolean maskable, long[] dims) {
+    this.context = context;
     this.name = name;
-    this.rows = rows;
-    this.cols = cols;
-    this.weights = weights;
-    this.gradient = gradient;
-    this.visible = visible;
-    this.trainable = trainable;
+    this.maskable = maskable;
+    this.dims = dims;
+    rows = rows(dims);
+    cols = cols(dims);
   }
 
   /**
@@ -50,28 +53,12 @@ public final class Parameter implements AutoCloseable {
    * @param dims [O, I, KH, KW] or [O, I]; a row is a filter or an output
    */
   static Parameter maskable(Context context, String name, long... dims) {
-    int rows = rows(dims);
-    int cols = cols(dims);
-    return new Parameter(
-        name,
-        rows,
-        cols,
-        Tensor.plain(context, DType.F32, dims),
-        Tensor.plain(context, DType.F32, dims),
-        Mask.full(context, rows, cols),
-        Mask.full(context, rows, cols));
+    return new Parameter(context, name, true, dims);
   }
 
   /** A parameter that is never masked: of a head or of a normalisation layer. */
   static Parameter plain(Context context, String name, long... dims) {
-    return new Parameter(
-        name,
-        rows(dims),
-        cols(dims),
-        Tensor.plain(context, DType.F32, dims),
-        Tensor.plain(context, DType.F32, dims),
-        null,
-        null);
+    return new Parameter(context, name, false, dims);
   }
 
   private static int rows(long[] dims) {
@@ -89,9 +76,18 @@ public final class Parameter implements AutoCloseable {
   /**
    * Draws the weights uniformly from +-1/sqrt(columns), the Kaiming-uniform rule with a = sqrt(5)
    * (He et al. 2015, eq. 10), which convolutional and linear layers commonly start from.
+   *
+   * @param random a stream of its own: weights that nobody has asked for yet are drawn when
+   *     somebody does
+   * @throws IllegalStateException if the weights are mixed
    */
-  void initialize(CounterRandom random) {
-    weights.upload(kaimingUniform(random));
+  public void initialize(CounterRandom random) {
+    requireDense();
+    if (weights == null) {
+      initial = random;
+    } else {
+      weights.upload(kaimingUniform(random));
+    }
   }
 
   float[] kaimingUniform(CounterRandom random) {
@@ -106,7 +102,7 @@ public final class Parameter implements AutoCloseable {
   void fill(float value) {
     float[] values = new float[Math.multiplyExact(rows, cols)];
     Arrays.fill(values, value);
-    weights.upload(values);
+    weights().upload(values);
   }
 
   /**
@@ -145,29 +141,158 @@ public final class Parameter implements AutoCloseable {
     return (long) rows * cols;
   }
 
-  /** Whether tasks may divide this parameter. */
-  public boolean isMaskable() {
-    return visible != null;
+  /** Where everything lives. */
+  Context context() {
+    return context;
   }
 
-  /** [rows, cols], in the dims of the layer; owned by this parameter. */
+  /** Those of the weights as the layer has them. */
+  long[] dims() {
+    return dims.clone();
+  }
+
+  /** Whether tasks may divide this parameter. */
+  public boolean isMaskable() {
+    return maskable;
+  }
+
+  /**
+   * [rows, cols], in the dims of the layer; owned by this parameter.
+   *
+   * @throws IllegalStateException if the weights are mixed
+   */
   public Tensor weights() {
+    requireDense();
+    if (weights == null) {
+      weights = Tensor.plain(context, DType.F32, dims);
+      if (initial != null) {
+        weights.upload(kaimingUniform(initial));
+        initial = null;
+      }
+    }
     return weights;
   }
 
-  /** Of the same dims as the weights; owned by this parameter. */
+  /**
+   * Of the same dims as the weights; owned by this parameter.
+   *
+   * @throws IllegalStateException if the weights are mixed
+   */
   public Tensor gradient() {
+    requireDense();
+    if (gradient == null) {
+      gradient = Tensor.plain(context, DType.F32, dims);
+    }
     return gradient;
+  }
+
+  private void requireDense() {
+    if (mixed != null) {
+      throw new IllegalStateException(
+          "parameter " + name + " is mixed and has no dense weights; call unmix first");
+    }
+  }
+
+  /** Returns the weights as the layer uses them, [rows, cols], dense or mixed. */
+  public float[] download() {
+    return (mixed == null ? weights() : mixed.expand()).download();
   }
 
   /** [rows, cols] bits that kernels obey; null if not maskable. */
   public Mask visible() {
+    if (visible == null && maskable) {
+      visible = Mask.full(context, rows, cols);
+    }
     return visible;
   }
 
   /** [rows, cols] bits that the optimizer may write; null (all) if not maskable. */
   public Mask trainable() {
+    if (trainable == null && maskable) {
+      trainable = Mask.full(context, rows, cols);
+    }
     return trainable;
+  }
+
+  /** The trainable weights and the codes of the others, or null while the weights are dense. */
+  public MixedWeights mixed() {
+    return mixed;
+  }
+
+  /**
+   * Lets codes stand for the weights that are not trainable and frees what is dense. No bit of a
+   * weight changes; the trainable mask may not change either until {@link #unmix}.
+   *
+   * @param frozen a code for each weight that is not trainable, borrowed
+   * @throws IllegalArgumentException if a code does not mean the weight it stands for; nothing was
+   *     changed then
+   */
+  void mix(PackedWeights frozen, Workshop workshop) {
+    requireDense();
+    requireShape(frozen);
+    Tensor dense = weights();
+    MixedWeights made = new MixedWeights(dense, trainable(), frozen, workshop);
+    float[] before = dense.download();
+    float[] after = made.expand().download();
+    for (int k = 0; k < before.length; k++) {
+      if (Float.floatToRawIntBits(before[k]) != Float.floatToRawIntBits(after[k])) {
+        made.close();
+        throw new IllegalArgumentException(
+            "weight [%d, %d] of %s is %s and its code means %s; round it to its centre, or leave it trainable"
+                .formatted(k / cols, k % cols, name, before[k], after[k]));
+      }
+    }
+    mixed = made;
+    weights.close();
+    weights = null;
+    if (gradient != null) {
+      gradient.close();
+      gradient = null;
+    }
+  }
+
+  /** Makes all weights dense floats again, with the same bits; does nothing if they are. */
+  public void unmix() {
+    if (mixed != null) {
+      MixedWeights compact = mixed;
+      Tensor dense = Tensor.plain(context, DType.F32, dims);
+      dense.copyFrom(compact.expand());
+      mixed = null;
+      weights = dense;
+      compact.close();
+    }
+  }
+
+  /** The weights for a forward pass; those of mixed ones last until another layer's. */
+  Tensor forwardWeights() {
+    return mixed == null ? weights() : mixed.expand();
+  }
+
+  /** The weights for the backward pass that follows. */
+  Tensor backwardWeights() {
+    return mixed == null ? weights() : mixed.expandUnlessHeld();
+  }
+
+  /** Sets the gradient to zero, to which a backward pass without scores adds. */
+  void clearGradient() {
+    if (mixed == null) {
+      gradient().zero();
+    }
+  }
+
+  /** Where a backward pass puts the dense gradient; {@link #received} follows. */
+  Tensor receiver() {
+    if (mixed != null && scores == null) {
+      mixed.receiver().zero();
+    }
+    return mixed == null ? gradient() : mixed.receiver();
+  }
+
+  /** Says that the dense gradient is complete. */
+  void received() {
+    if (mixed != null) {
+      mixed.receive();
+    }
   }
 
   /** The scores the visible mask is cut from, or null. */
@@ -186,24 +311,29 @@ public final class Parameter implements AutoCloseable {
    * @param codes of the same rows and columns, borrowed; null for the weights again
    */
   void execute(PackedWeights codes) {
-    if (codes != null && (codes.shape().rows() != rows || codes.shape().cols() != cols)) {
+    if (codes != null) {
+      requireShape(codes);
+    }
+    packed = codes;
+  }
+
+  private void requireShape(PackedWeights codes) {
+    if (codes.shape().rows() != rows || codes.shape().cols() != cols) {
       throw new IllegalArgumentException(
           "parameter %s is [%d, %d], the codes are %s".formatted(name, rows, cols, codes.shape()));
     }
-    packed = codes;
   }
 
   /** Frees weights, gradient, masks and scores. */
   @Override
   public void close() {
-    weights.close();
-    gradient.close();
-    if (visible != null) {
-      visible.close();
-      trainable.close();
-    }
+    Stream.of(weights, gradient).filter(Objects::nonNull).forEach(Tensor::close);
+    Stream.of(visible, trainable).filter(Objects::nonNull).forEach(Mask::close);
     if (scores != null) {
       scores.close();
+    }
+    if (mixed != null) {
+      mixed.close();
     }
   }
 }

@@ -5,6 +5,8 @@ package dev.intarsia.training.nn;
 public enum Phase {
   /** Batch statistics, dropout, masks cut anew from scores; backward may follow. */
   TRAIN,
+  /** Batch statistics, which the running ones follow; no dropout, masks as they are. */
+  CALIBRATE,
   /** Running statistics, no dropout, masks as they are. */
   EVALUATE
 }

@@ -71,6 +71,11 @@ public record Adam(
       }
 
       @Override
+      public void learningRate(double rate) {
+        op.learningRate((float) rate);
+      }
+
+      @Override
       public void close() {
         first.close();
         second.close();

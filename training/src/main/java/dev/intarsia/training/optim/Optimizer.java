@@ -2,6 +2,7 @@
 package dev.intarsia.training.optim;
 
 import dev.intarsia.PlaneShape;
+import dev.intarsia.training.nn.MixedWeights;
 import dev.intarsia.training.nn.Parameter;
 import dev.intarsia.training.nn.Scores;
 import java.util.ArrayList;
@@ -14,10 +15,12 @@ import java.util.Map;
  * stepped and lives until {@link #close}; a fresh optimizer has forgotten everything. Scores step
  * by the same rule without weight decay, since decay would shrink all of them and rank none.
  *
- * <p>Weights outside a parameter's trainable mask are never written. Not thread-safe.
+ * <p>Weights outside a parameter's trainable mask are never written; of mixed weights the compact
+ * ones are stepped, with compact state. Not thread-safe.
  */
 public final class Optimizer implements AutoCloseable {
   private final Rule rule;
+  private double factor = 1;
   private final Map<Parameter, List<Rule.Stepper>> steppers = new IdentityHashMap<>();
 
   /** An optimizer without state. */
@@ -34,13 +37,32 @@ public final class Optimizer implements AutoCloseable {
     }
   }
 
+  /** Multiplies the size of all later steps; the state stays. */
+  public void slowDown(double by) {
+    factor *= by;
+    steppers.values().forEach(bound -> bound.forEach(this::applyFactor));
+  }
+
+  private void applyFactor(Rule.Stepper stepper) {
+    stepper.learningRate(rule.learningRate() * factor);
+  }
+
   private List<Rule.Stepper> bind(Parameter parameter) {
     PlaneShape shape = new PlaneShape(parameter.rows(), parameter.cols());
     List<Rule.Stepper> bound = new ArrayList<>();
-    bound.add(rule.bind(shape, parameter.weights(), parameter.gradient(), parameter.trainable()));
+    MixedWeights mixed = parameter.mixed();
+    if (mixed == null) {
+      bound.add(rule.bind(shape, parameter.weights(), parameter.gradient(), parameter.trainable()));
+    } else if (mixed.values() != null) {
+      PlaneShape free = new PlaneShape(1, Math.toIntExact(mixed.values().elements()));
+      bound.add(rule.bind(free, mixed.values(), mixed.gradient(), null));
+    }
     Scores scores = parameter.scores();
     if (scores != null) {
       bound.add(rule.withoutDecay().bind(shape, scores.values(), scores.gradient(), null));
+    }
+    if (factor != 1) {
+      bound.forEach(this::applyFactor);
     }
     return bound;
   }

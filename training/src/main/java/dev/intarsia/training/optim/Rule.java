@@ -29,6 +29,9 @@ public interface Rule {
     /** Takes one step. */
     void step();
 
+    /** Lets later steps have another size; the state stays. */
+    void learningRate(double rate);
+
     @Override
     void close();
   }

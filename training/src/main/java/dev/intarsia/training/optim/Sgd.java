@@ -52,6 +52,11 @@ public record Sgd(double learningRate, double momentum, double weightDecay, bool
       }
 
       @Override
+      public void learningRate(double rate) {
+        op.learningRate((float) rate);
+      }
+
+      @Override
       public void close() {
         if (velocity != null) {
           velocity.close();

@@ -2,13 +2,11 @@
 package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
-import dev.intarsia.training.metrics.Figures;
-import dev.intarsia.training.metrics.Footprint;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The parts of a report that are text and coloured boxes: heat map, capacity bars, tables. */
+/** The parts of a report that are text and coloured boxes: heat map, keys and facts. */
 final class ReportTables {
   /** Heat map from 0 (pale) to 1 (deep): evenly spaced stops, straight lines between, in sRGB. */
   private static final int[][] HEAT = {
@@ -97,142 +95,6 @@ final class ReportTables {
 
   private static String hex(int[] color) {
     return String.format(Locale.ROOT, "#%02x%02x%02x", color[0], color[1], color[2]);
-  }
-
-  /** One bar a task: where its storage begins and ends on the scale of the dense net. */
-  static String capacityBars(Footprint bytes, List<String> names) {
-    double scale = Math.max(1, Math.max(bytes.dense(), bytes.total()));
-    StringBuilder html = new StringBuilder(capacityKey()).append("<ol class=\"bars\">\n");
-    long before = 0;
-    for (Footprint.Share share : bytes.perTask()) {
-      String name = (share.task() + 1) + " " + names.get(share.task());
-      html.append(
-          bar(
-              name,
-              before,
-              share.weights(),
-              share.masks(),
-              share.heads(),
-              share.norms(),
-              bytes.dense(),
-              scale));
-      before += share.total();
-    }
-    html.append(
-        bar(
-            "all tasks",
-            0,
-            bytes.weights(),
-            bytes.masks(),
-            bytes.heads(),
-            bytes.norms(),
-            bytes.dense(),
-            scale));
-    return html.append("</ol>\n").toString();
-  }
-
-  /** One bar a run, all on one scale. */
-  static String capacityBars(List<RunResult> results, List<String> names) {
-    double scale = 1;
-    for (RunResult result : results) {
-      scale = Math.max(scale, Math.max(result.bytes().dense(), result.bytes().total()));
-    }
-    StringBuilder html = new StringBuilder(capacityKey()).append("<ol class=\"bars\">\n");
-    for (int run = 0; run < results.size(); run++) {
-      Footprint bytes = results.get(run).bytes();
-      html.append(
-          bar(
-              names.get(run),
-              0,
-              bytes.weights(),
-              bytes.masks(),
-              bytes.heads(),
-              bytes.norms(),
-              bytes.dense(),
-              scale));
-    }
-    return html.append("</ol>\n").toString();
-  }
-
-  private static String capacityKey() {
-    return """
-    <ul class="key">
-    <li><span class="chip weights"></span>weights</li>
-    <li><span class="chip masks"></span>masks</li>
-    <li><span class="chip heads"></span>heads</li>
-    <li><span class="chip norms"></span>norms</li>
-    <li><span class="chip dense"></span>size of the dense weights</li>
-    </ul>
-    """;
-  }
-
-  private static String bar(
-      String name,
-      long before,
-      long weights,
-      long masks,
-      long heads,
-      long norms,
-      long dense,
-      double scale) {
-    StringBuilder html = new StringBuilder("<li><span class=\"name\">");
-    html.append(Html.escape(name)).append("</span><span class=\"track\" aria-hidden=\"true\">");
-    html.append(segment("gap", before, scale)).append(segment("weights", weights, scale));
-    html.append(segment("masks", masks, scale)).append(segment("heads", heads, scale));
-    html.append(segment("norms", norms, scale));
-    html.append(
-        String.format(
-            Locale.ROOT, "<i class=\"mark\" style=\"left:%.3f%%\"></i>", 100 * dense / scale));
-    html.append("</span><span class=\"size\">");
-    html.append(Figures.bytes(weights + masks + heads + norms)).append("</span></li>\n");
-    return html.toString();
-  }
-
-  private static String segment(String kind, long bytes, double scale) {
-    return bytes == 0
-        ? ""
-        : String.format(
-            Locale.ROOT, "<i class=\"%s\" style=\"width:%.3f%%\"></i>", kind, 100 * bytes / scale);
-  }
-
-  /** The figures behind the capacity bars. */
-  static String capacityTable(Footprint bytes, List<String> names) {
-    StringBuilder html =
-        new StringBuilder(
-            """
-            <table class="figures">
-            <caption>Bytes each task added</caption>
-            <thead>
-            <tr><th scope="col">task</th><th scope="col">weights</th><th scope="col">masks</th>\
-            <th scope="col">heads</th><th scope="col">norms</th><th scope="col">sum</th></tr>
-            </thead>
-            <tbody>
-            """);
-    for (Footprint.Share share : bytes.perTask()) {
-      String name = (share.task() + 1) + " " + names.get(share.task());
-      html.append(
-          byteRow(
-              name, share.weights(), share.masks(), share.heads(), share.norms(), share.total()));
-    }
-    html.append("</tbody>\n<tfoot>\n");
-    html.append(
-        byteRow(
-            "all tasks",
-            bytes.weights(),
-            bytes.masks(),
-            bytes.heads(),
-            bytes.norms(),
-            bytes.total()));
-    html.append("</tfoot>\n</table>\n");
-    return Html.scrolling("Bytes each task added", html.toString());
-  }
-
-  private static String byteRow(String name, long... values) {
-    StringBuilder html = new StringBuilder("<tr><th scope=\"row\">" + Html.escape(name) + "</th>");
-    for (long value : values) {
-      html.append("<td>").append(String.format(Locale.ROOT, "%,d", value)).append("</td>");
-    }
-    return html.append("</tr>\n").toString();
   }
 
   /** Names and values, one a row. */

@@ -32,7 +32,7 @@ final class WeightsDigest {
   static String of(Network net, Method method, List<Task> tasks) {
     WeightsDigest digest = new WeightsDigest();
     for (Parameter parameter : net.shared()) {
-      digest.add(parameter.weights());
+      digest.add(parameter.download());
     }
     for (Task task : tasks) {
       method.activate(task);
@@ -46,7 +46,10 @@ final class WeightsDigest {
   }
 
   private void add(Tensor tensor) {
-    float[] values = tensor.download();
+    add(tensor.download());
+  }
+
+  private void add(float[] values) {
     ByteBuffer bytes = littleEndian(values.length);
     bytes.asFloatBuffer().put(values);
     digest.update(bytes);

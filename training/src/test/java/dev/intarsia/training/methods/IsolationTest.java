@@ -11,11 +11,13 @@ import dev.intarsia.training.Trainer;
 import dev.intarsia.training.data.Batch;
 import dev.intarsia.training.data.Loader;
 import dev.intarsia.training.data.Task;
+import dev.intarsia.training.methods.tsn.Options;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.Phase;
 import dev.intarsia.training.optim.Adam;
 import dev.intarsia.training.optim.Rule;
 import dev.intarsia.training.optim.Sgd;
+import dev.intarsia.training.run.RunConfig;
 import dev.intarsia.training.run.RunListener;
 import java.util.Arrays;
 import java.util.List;
@@ -39,7 +41,15 @@ class IsolationTest {
                 Stream.of(
                     Arguments.of("wsn", rule, wsn(0.5)),
                     Arguments.of("wsn, all weights", rule, wsn(1)),
+                    Arguments.of("tsn", rule, tsn("clusters", 8)),
+                    Arguments.of("tsn, centres tuned", rule, tsn("centreEpochs", 1)),
+                    Arguments.of("tsn, scores carried", rule, tsn("scores", "carry")),
                     Arguments.of("packnet", rule, packNet())));
+  }
+
+  private static Function<Network, Method> tsn(String knob, Object value) {
+    RunConfig config = RunConfig.builder().method("tsn").epochs(2).setting(knob, value).build();
+    return net -> new TinySubNets(net, Options.read(config, 1));
   }
 
   private static Function<Network, Method> wsn(double keep) {

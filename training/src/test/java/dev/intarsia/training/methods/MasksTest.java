@@ -95,11 +95,11 @@ class MasksTest {
     method.learn(tasks.get(1), trainer);
     Footprint footprint = method.footprint();
     long owned = net.shared().stream().mapToLong(p -> p.visible().cardinality()).sum();
-    assertEquals(owned * Float.BYTES, footprint.weights());
+    assertEquals(owned * Float.BYTES, footprint.terms().weights());
     assertEquals(net.sharedCount() * Float.BYTES, footprint.dense());
     assertEquals(2, footprint.perTask().size());
     // Two tasks and "free" are three owners: two bits a weight, one for each task here.
-    assertEquals(2 * ((net.sharedCount() + 7) / 8), footprint.masks());
+    assertEquals(2 * ((net.sharedCount() + 7) / 8), footprint.terms().masks());
   }
 
   @Test

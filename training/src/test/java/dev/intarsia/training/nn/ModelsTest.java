@@ -25,7 +25,12 @@ class ModelsTest {
 
   /** Masked weights as the papers count them. */
   @ParameterizedTest
-  @CsvSource({"mlp, 1, 28, 88400", "lenet, 3, 32, 2986500", "alexnet, 3, 32, 6499328"})
+  @CsvSource({
+    "mlp, 1, 28, 88400",
+    "lenet, 3, 32, 2986500",
+    "alexnet, 3, 32, 6499328",
+    "alexnet-norm, 3, 32, 6499328"
+  })
   void sizesAreThoseOfThePapers(String name, int channels, int side, long weights) {
     ActivationShape input = new ActivationShape(1, channels, side, side);
     try (Network net = Models.build(name, context, input, 1, 1)) {

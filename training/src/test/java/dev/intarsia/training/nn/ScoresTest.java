@@ -35,6 +35,29 @@ class ScoresTest {
   }
 
   @Test
+  void aRestrictedCutChoosesAmongCandidates() {
+    try (Context context = Context.reference();
+        Parameter parameter = Parameter.maskable(context, "p", 1, 6)) {
+      Scores scores = parameter.attachScores(0.5, CounterRandom.of(1, "scores"));
+      scores.values().upload(new float[] {.6f, .5f, .4f, -.3f, .2f, .1f});
+      scores.restrict(0.5, new int[] {0b111100});
+      scores.cutMask();
+      assertArrayEquals(new int[] {0b001100}, parameter.visible().words());
+      scores.restrict(0.5, new int[1]);
+      scores.cutMask();
+      assertArrayEquals(new int[1], parameter.visible().words());
+      scores.restrict(0.5, null);
+      scores.cutMask();
+      assertArrayEquals(new int[] {0b001111}, parameter.visible().words());
+      scores.hold(true);
+      scores.restrict(1, null);
+      scores.refreshMask();
+      assertArrayEquals(new int[] {0b001111}, parameter.visible().words(), "held");
+      assertThrows(IllegalArgumentException.class, () -> scores.restrict(0, null));
+    }
+  }
+
+  @Test
   void numbersThatAreNoneAreRefused() {
     try (Context context = Context.reference();
         Parameter parameter = Parameter.maskable(context, "conv1.weights", 1, 3)) {

@@ -52,7 +52,7 @@ class ExperimentTest {
 
   @Test
   void isolatingMethodsForgetExactlyNothing() {
-    for (String method : new String[] {"wsn", "packnet"}) {
+    for (String method : new String[] {"wsn", "tsn", "packnet"}) {
       RunResult result = Experiment.run(tiny(method).build(), RunListener.SILENT);
       assertEquals(0.0, result.accuracy().forgetting());
     }

@@ -3,6 +3,9 @@ package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.MaskBits;
+import dev.intarsia.training.metrics.Terms;
+import dev.intarsia.training.metrics.Use;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -22,10 +25,12 @@ final class MadeResults {
       for (int task = 0; task < row; task++) {
         accuracy.set(row, task, Math.max(0, 0.75 - loss * (row - 1 - task)));
       }
-      shares.add(new Footprint.Share(row - 1, 1000, 100, 20, 3));
+      Terms terms = new Terms(1000, 0, 100, 20, 3, 0);
+      Use use = new Use(row == 1 ? 1000 : 0, 250, 300, 250 * 32, 300 * 32);
+      MaskBits masks = new MaskBits(1000, 300, 800, 900, 810.5, 881.25);
+      shares.add(new Footprint.Share(row - 1, terms, use, masks));
     }
-    Footprint bytes =
-        new Footprint(1000L * tasks, 100L * tasks, 20L * tasks, 3L * tasks, 4000, shares);
+    Footprint bytes = new Footprint(4000, shares);
     return new RunResult(
         config,
         "mlp",

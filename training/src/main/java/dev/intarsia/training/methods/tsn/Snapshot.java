@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.intarsia.training.methods.tsn;
+
+import dev.intarsia.Tensor;
+import dev.intarsia.training.nn.Network;
+import dev.intarsia.training.nn.Parameter;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * All that learning changes: shared weights, scores, the head and the normalisation state. Masks
+ * are not part of it: they are cut from the scores.
+ */
+public final class Snapshot implements AutoCloseable {
+  private final List<Tensor> live = new ArrayList<>();
+  private final List<Tensor> kept = new ArrayList<>();
+
+  /** Takes a net's state, as head and norms are selected now. */
+  public Snapshot(Network net) {
+    for (Parameter parameter : net.shared()) {
+      live.add(parameter.weights());
+      live.add(parameter.scores().values());
+    }
+    live.add(net.head().weights().weights());
+    live.addAll(net.norms());
+    for (Tensor tensor : live) {
+      kept.add(Tensor.plain(tensor.context(), tensor.dims()));
+    }
+    take();
+  }
+
+  /** Takes the state again. */
+  public void take() {
+    for (int i = 0; i < live.size(); i++) {
+      kept.get(i).copyFrom(live.get(i));
+    }
+  }
+
+  /** Puts the state back. */
+  public void restore() {
+    for (int i = 0; i < live.size(); i++) {
+      live.get(i).copyFrom(kept.get(i));
+    }
+  }
+
+  @Override
+  public void close() {
+    kept.forEach(Tensor::close);
+  }
+}
