@@ -105,8 +105,11 @@ inline M LoadBits(const uint16_t* bits) {
 }
 // Two neighbours by one load: loads are what masked products run out of.
 inline void LoadBitsPair(const uint16_t* bits, M pair[2]) {
-  asm("kmovd %1, %0" : "=k"(pair[0]) : "m"(*reinterpret_cast<const uint32_t(*)[1]>(bits)));
-  asm("kshiftrd $16, %1, %0" : "=k"(pair[1]) : "k"(pair[0]));
+  __mmask32 both, high;
+  asm("kmovd %1, %0" : "=k"(both) : "m"(*reinterpret_cast<const uint16_t(*)[2]>(bits)));
+  asm("kshiftrd $16, %1, %0" : "=k"(high) : "k"(both));
+  pair[0] = static_cast<M>(both);
+  pair[1] = static_cast<M>(high);
 }
 inline uint32_t ToBits(M m) { return m; }
 inline M FirstN(int n) { return static_cast<M>(n >= kLanes ? 0xFFFFu : (1u << n) - 1); }
