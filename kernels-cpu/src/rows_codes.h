@@ -2,11 +2,22 @@
 // Forward convolution of row-major images with weights as codes: sixteen outputs are the lanes, a
 // pixel is a broadcast, a tile of sixteen pixels is held in registers.
 //
-// A column of sixteen filters is decoded as one vector, some channels at a time into the
-// first-level cache, and serves all tiles of the map. Each product needs a broadcast from the cache
-// and nothing else, so multiply-adds bind; what floats would take from memory (9.4 MB of 512 by 512
-// 3x3 filters) is bits / 32 of it. A map that is one tile of 4x4 leaves out the taps that fall on
-// its padding.
+// Some channels' columns of sixteen filters are decoded into the first-level cache, one vector
+// each, and serve all tiles of the map. A product needs one broadcast and no more, and what floats
+// would take from memory (9.4 MB of 512 by 512 3x3 filters) is bits / 32 of it. Maps whose tiles
+// are whole lines (3x3 with padding; 4, 8 and 16 pixels across) leave out the products that fall on
+// padding.
+//
+// Roofline: the multiply-adds. Ladder (one image, 4 bits, one thread of an AMD EPYC Zen 5, AVX-512,
+// whose peak is about 250 GFLOP/s, minima, ms; padding counts in none of them):
+//                                              64@32  128@16  256@8  512@4
+//   floats, pixels as lanes (rows_product.h)   0.48    0.38    0.32   0.56
+//   1  the same, filters decoded to rows       0.49    0.40    0.40   0.89
+//   2  outputs as lanes, 4x4 maps whole        0.37    0.38    0.44   0.46
+//   3  a word's columns decoded together       0.35    0.34    0.37   0.23
+//   4  whole lines of 8 and 16 without padding 0.37    0.26    0.25   0.24   shipped
+// The time of 512@4 is 0.2 ms of products and the decoding. Parts of 72, 144, 288 columns: 512@4
+// 0.26, 0.25, 0.25. Not tried: two panels of outputs for eight pixels, half as many broadcasts.
 #ifndef INTARSIA_ROWS_CODES_H_
 #define INTARSIA_ROWS_CODES_H_
 
