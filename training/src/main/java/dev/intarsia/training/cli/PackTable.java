@@ -26,6 +26,7 @@ final class PackTable {
 
   private PackTable() {}
 
+  /** Prints the table, an empty line before and after. */
   static void print(PrintWriter out, PackFile file) {
     List<List<String>> rows = new ArrayList<>();
     rows.add(HEAD);
@@ -41,7 +42,9 @@ final class PackTable {
             new PackSizes(0, 0, 0, 0, 0, 0, all.total() - tasks.total()),
             file.denseBytes()));
     rows.add(row("all", all, file.denseBytes()));
+    out.println();
     ResultTable.printRows(out, rows);
+    out.println();
   }
 
   private static List<String> row(String name, PackSizes sizes, long dense) {

@@ -12,6 +12,7 @@ import dev.intarsia.training.run.RunFolder;
 import dev.intarsia.training.run.RunListener;
 import dev.intarsia.training.run.RunResult;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -134,6 +135,10 @@ final class RunCommand implements Callable<Integer> {
       folder.write(result);
       ResultTable.print(out, List.of(result));
       out.println("Report: " + folder.path().resolve(RunFolder.REPORT));
+      Path packed = folder.path().resolve(RunFolder.PACK);
+      if (Files.exists(packed)) {
+        out.println("Pack:   " + packed + "; see 'intarsia pack' and 'intarsia predict'");
+      }
     }
     return 0;
   }

@@ -43,7 +43,7 @@ public final class TinySubNets implements Method {
   private final Network net;
   private final Options options;
   private final PackedModel model;
-  private final PackedNetwork packed;
+  private final PackedNetwork answering;
   private final List<SharedLayer> layers;
   private final Copies copies;
   private final MaskMeter meter;
@@ -64,7 +64,7 @@ public final class TinySubNets implements Method {
         new PackedModel(
             new PackedModel.Net(
                 net.name(), options.width(), net.channels(), net.height(), net.width()));
-    packed = new PackedNetwork(net, model);
+    answering = new PackedNetwork(net, model);
     meter = new MaskMeter(net);
     ledger = new Ledger(net);
   }
@@ -257,11 +257,11 @@ public final class TinySubNets implements Method {
     for (int i = 0; i < layers.size(); i++) {
       net.shared().get(i).visible().setWords(stored.layers().get(i).mask());
     }
-    packed.activate(task.index());
+    answering.activate(task.index());
   }
 
-  /** What the tasks learned so far left behind. */
-  public PackedModel model() {
+  @Override
+  public PackedModel packed() {
     return model;
   }
 

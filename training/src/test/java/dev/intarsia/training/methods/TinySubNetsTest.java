@@ -62,7 +62,7 @@ class TinySubNetsTest {
 
     /** Values of the weights of a layer that a task owns. */
     List<Float> owned(int task, int layer) {
-      int[] words = method.model().owned(task, layer);
+      int[] words = method.packed().owned(task, layer);
       Parameter parameter = net.shared().get(layer);
       float[] weights = parameter.weights().download();
       int wordsPerRow = words.length / parameter.rows();
@@ -116,7 +116,7 @@ class TinySubNetsTest {
     try (Run run = new Run(rule("adam"), "clusters=4").learn(3)) {
       for (int task = 0; task < 3; task++) {
         for (int layer = 0; layer < run.net.shared().size(); layer++) {
-          PackedLayer packed = run.method.model().tasks().get(task).layers().get(layer);
+          PackedLayer packed = run.method.packed().tasks().get(task).layers().get(layer);
           Set<Float> centres = new HashSet<>();
           for (float centre : packed.codebook()) {
             centres.add(centre);
@@ -150,7 +150,7 @@ class TinySubNetsTest {
   @Test
   void prunedWeightsLeaveMaskAndOwnersAlike() {
     try (Run run = new Run(rule("adam"), "pruneTolerance=1", "pruneRounds=3").learn(2)) {
-      PackedModel model = run.method.model();
+      PackedModel model = run.method.packed();
       for (int layer = 0; layer < run.net.shared().size(); layer++) {
         // What task 1 may train is what neither mask has: a pruned weight of task 0 is among it.
         int[] first = model.tasks().get(0).layers().get(layer).mask();
@@ -190,7 +190,7 @@ class TinySubNetsTest {
   void tasksTooFarApartGetCopies() {
     try (Run run =
         new Run(rule("adam"), "shareThreshold=0", "copyThreshold=0", "maxCopies=2").learn(3)) {
-      PackedModel model = run.method.model();
+      PackedModel model = run.method.packed();
       assertEquals(0, model.tasks().get(0).copy());
       assertEquals(1, model.tasks().get(1).copy());
       assertEquals(2, model.copies());
@@ -226,8 +226,8 @@ class TinySubNetsTest {
       }
       for (int task = 0; task < 3; task++) {
         for (int layer = 0; layer < straight.net.shared().size(); layer++) {
-          PackedLayer one = straight.method.model().tasks().get(task).layers().get(layer);
-          PackedLayer two = examined.method.model().tasks().get(task).layers().get(layer);
+          PackedLayer one = straight.method.packed().tasks().get(task).layers().get(layer);
+          PackedLayer two = examined.method.packed().tasks().get(task).layers().get(layer);
           assertArrayEquals(one.mask(), two.mask());
           assertArrayEquals(one.codebook(), two.codebook());
           assertArrayEquals(one.codes(), two.codes());
@@ -249,8 +249,8 @@ class TinySubNetsTest {
               "candidates=all",
               "pruneRounds=0")) {
         run.learn(2);
-        int[] first = run.method.model().tasks().get(0).layers().get(2).mask();
-        int[] second = run.method.model().tasks().get(1).layers().get(2).mask();
+        int[] first = run.method.packed().tasks().get(0).layers().get(2).mask();
+        int[] second = run.method.packed().tasks().get(1).layers().get(2).mask();
         for (int w = 0; w < first.length; w++) {
           changed[i] += Integer.bitCount(first[w] ^ second[w]);
         }

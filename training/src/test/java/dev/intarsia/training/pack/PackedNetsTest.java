@@ -124,7 +124,8 @@ class PackedNetsTest {
           for (int i = 0; i < net.norms().size(); i++) {
             net.norms().get(i).upload(packed.norms().get(i));
           }
-          float[] logits = net.forward(images, IMAGES, Phase.EVALUATE).readLogits(IMAGES);
+          net.forward(images, IMAGES, Phase.EVALUATE);
+          float[] logits = net.head().logits().value().download(); // [N, classes]
           int[] tasks = new int[IMAGES];
           Arrays.fill(tasks, task);
           Answer[] answers = predictor.predict(pixels, tasks);
