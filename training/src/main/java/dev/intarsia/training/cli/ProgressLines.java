@@ -100,7 +100,7 @@ final class ProgressLines implements RunListener {
             + Figures.seconds((lastLine - taskBegan) / 1e9));
   }
 
-  /** The meter of the last task's masks beside its entropy bound; empty without masks. */
+  /** The meter of the last task's masks beside their entropy; empty without masks. */
   private static String masks(Footprint footprint) {
     List<Footprint.Share> shares = footprint.perTask();
     MaskBits masks = shares.isEmpty() ? null : shares.get(shares.size() - 1).masks();
@@ -108,7 +108,7 @@ final class ProgressLines implements RunListener {
         ? ""
         : String.format(
             Locale.ROOT,
-            ", masks %.3f bits a weight (bound %.3f)",
+            ", masks %.3f bits a weight (entropy given earlier ones %.3f)",
             masks.perWeight(masks.coded()),
             masks.perWeight(masks.given()));
   }

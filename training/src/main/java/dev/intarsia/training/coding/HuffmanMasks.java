@@ -26,7 +26,7 @@ public final class HuffmanMasks {
    */
   public static byte[] encode(PlaneShape shape, List<int[]> planes) {
     require(shape, planes);
-    long[] counts = counts(shape, planes);
+    long[] counts = Planes.counts(shape, planes);
     CanonicalCode code = CanonicalCode.fromCounts(counts);
     BitWriter out = new BitWriter();
     out.write(planes.size(), 3);
@@ -40,7 +40,7 @@ public final class HuffmanMasks {
   /** Returns the length of {@link #encode}'s code in bits, pad bits of the last byte included. */
   public static long bits(PlaneShape shape, List<int[]> planes) {
     require(shape, planes);
-    long[] counts = counts(shape, planes);
+    long[] counts = Planes.counts(shape, planes);
     CanonicalCode code = CanonicalCode.fromCounts(counts);
     long bits = 3 + 5L * counts.length;
     for (int symbol = 0; symbol < counts.length; symbol++) {
@@ -59,12 +59,6 @@ public final class HuffmanMasks {
               + "; start a new group after seven tasks");
     }
     planes.forEach(plane -> Planes.requireWords(shape, plane));
-  }
-
-  private static long[] counts(PlaneShape shape, List<int[]> planes) {
-    long[] counts = new long[1 << planes.size()];
-    Planes.forEach(shape, (row, col) -> counts[symbol(shape, planes, row, col)]++);
-    return counts;
   }
 
   /** Returns the planes that were coded for this shape. */

@@ -2,6 +2,7 @@
 package dev.intarsia.training.coding;
 
 import dev.intarsia.PlaneShape;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Bits per weight that a mask must cost: the meter beside which a coder's bytes are shown. */
@@ -28,21 +29,16 @@ public final class MaskEntropy {
    */
   public static double given(PlaneShape shape, List<int[]> earlier, int[] words) {
     Planes.requireWords(shape, words);
+    earlier.forEach(plane -> Planes.requireWords(shape, plane));
     List<int[]> latest = earlier.subList(Math.max(0, earlier.size() - 7), earlier.size());
-    long[][] counts = new long[1 << latest.size()][2];
-    Planes.forEach(
-        shape,
-        (row, col) -> {
-          int history = 0;
-          for (int[] plane : latest) {
-            history = history << 1 | Planes.get(shape, plane, row, col);
-          }
-          counts[history][Planes.get(shape, words, row, col)]++;
-        });
+    List<int[]> planes = new ArrayList<>(latest);
+    planes.add(words); // the highest bit of a symbol; the history is what is below it
+    long[] counts = Planes.counts(shape, planes);
+    int histories = counts.length / 2;
     double bits = 0;
-    for (long[] count : counts) {
-      long all = count[0] + count[1];
-      bits += all == 0 ? 0 : all * binary((double) count[1] / all);
+    for (int history = 0; history < histories; history++) {
+      long all = counts[history] + counts[histories + history];
+      bits += all == 0 ? 0 : all * binary((double) counts[histories + history] / all);
     }
     return bits / shape.elements();
   }

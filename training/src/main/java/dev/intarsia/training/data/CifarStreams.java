@@ -21,10 +21,10 @@ final class CifarStreams {
   private static final int CROP_PAD = 4;
   private static final String CIFAR10_FILES =
       "data_batch_*.bin or train*.bin, and test*.bin, each plain or .gz";
-  private static final String CIFAR100_FILES = "train*.bin and test*.bin, each plain or .gz";
+  private static final String TRAIN_AND_TEST_FILES = "train*.bin and test*.bin, each plain or .gz";
   private static final Pattern CIFAR10_TRAIN =
       Pattern.compile("(data_batch_|train).*\\.bin(\\.gz)?");
-  private static final Pattern CIFAR100_TRAIN = Pattern.compile("train.*\\.bin(\\.gz)?");
+  private static final Pattern TRAIN = Pattern.compile("train.*\\.bin(\\.gz)?");
   private static final Pattern TEST = Pattern.compile("test.*\\.bin(\\.gz)?");
   // Mean and deviation of the whole training sets, per channel.
   private static final Preprocessing CIFAR10 =
@@ -44,27 +44,48 @@ final class CifarStreams {
 
   static TaskStream splitCifar10(String name, String description, StreamOptions options) {
     ClassSplit split = ClassSplit.of(name, CIFAR10_NAMES.size(), 2, options);
+    Dataset train = readCifar10(name, options, "train", CIFAR10_TRAIN);
+    Dataset test = readCifar10(name, options, "test", TEST);
+    return TaskStream.of(name, description, split.cut(train, test, CIFAR10, options), "alexnet");
+  }
+
+  /** All of CIFAR-10 as one task. */
+  static Task wholeCifar10(int index, String taskName, String stream, StreamOptions options) {
+    return Task.of(
+        index,
+        taskName,
+        readCifar10(stream, options, "train", CIFAR10_TRAIN).limited(options.trainLimit()),
+        readCifar10(stream, options, "test", TEST).limited(options.testLimit()),
+        CIFAR10);
+  }
+
+  private static Dataset readCifar10(
+      String name, StreamOptions options, String split, Pattern files) {
     Path folder = StreamFiles.folder(name, options, CIFAR10_FILES);
     List<String> names =
         StreamFiles.names(folder.resolve("batches.meta.txt"), CIFAR10_NAMES.size(), CIFAR10_NAMES);
-    Dataset train =
-        CifarFiles.read(
-            name + " train",
-            Labels.SINGLE,
-            StreamFiles.matching(folder, CIFAR10_TRAIN, CIFAR10_FILES),
-            names);
-    Dataset test =
-        CifarFiles.read(
-            name + " test",
-            Labels.SINGLE,
-            StreamFiles.matching(folder, TEST, CIFAR10_FILES),
-            names);
-    return TaskStream.of(name, description, split.cut(train, test, CIFAR10, options), "alexnet");
+    return CifarFiles.read(
+        name + " " + split,
+        Labels.SINGLE,
+        StreamFiles.matching(folder, files, CIFAR10_FILES),
+        names);
+  }
+
+  /** A data set in CIFAR-10's records, in files named by split. */
+  static Dataset readRecords(
+      String name, StreamOptions options, String split, List<String> classNames) {
+    Path folder = StreamFiles.folder(name, options, TRAIN_AND_TEST_FILES);
+    Pattern files = split.equals("train") ? TRAIN : TEST;
+    return CifarFiles.read(
+        name + " " + split,
+        Labels.SINGLE,
+        StreamFiles.matching(folder, files, TRAIN_AND_TEST_FILES),
+        classNames);
   }
 
   static TaskStream splitCifar100(String name, String description, StreamOptions options) {
     ClassSplit split = ClassSplit.of(name, FINE, 10, options);
-    Dataset train = readCifar100(name, options, "train", CIFAR100_TRAIN).fine();
+    Dataset train = readCifar100(name, options, "train", TRAIN).fine();
     Dataset test = readCifar100(name, options, "test", TEST).fine();
     return TaskStream.of(name, description, split.cut(train, test, CIFAR100, options), "alexnet");
   }
@@ -77,7 +98,7 @@ final class CifarStreams {
               .formatted(name, perTask, options.classesPerTask()));
     }
     int count = ClassSplit.of(name, FINE, perTask, options).tasks();
-    FineAndCoarse train = readCifar100(name, options, "train", CIFAR100_TRAIN);
+    FineAndCoarse train = readCifar100(name, options, "train", TRAIN);
     Dataset test = readCifar100(name, options, "test", TEST).fine();
     List<Task> tasks = new ArrayList<>();
     for (int t = 0; t < count; t++) {
@@ -113,10 +134,10 @@ final class CifarStreams {
 
   private static FineAndCoarse readCifar100(
       String name, StreamOptions options, String split, Pattern files) {
-    Path folder = StreamFiles.folder(name, options, CIFAR100_FILES);
+    Path folder = StreamFiles.folder(name, options, TRAIN_AND_TEST_FILES);
     return CifarFiles.readFineAndCoarse(
         name + " " + split,
-        StreamFiles.matching(folder, files, CIFAR100_FILES),
+        StreamFiles.matching(folder, files, TRAIN_AND_TEST_FILES),
         StreamFiles.names(folder.resolve("fine_label_names.txt"), FINE, numbered(FINE)),
         StreamFiles.names(folder.resolve("coarse_label_names.txt"), COARSE, numbered(COARSE)));
   }

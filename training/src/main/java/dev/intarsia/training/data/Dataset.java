@@ -8,8 +8,8 @@ import java.util.Objects;
 /**
  * Labelled images of one size: uint8 pixels [N, C, H, W] and one class per image.
  *
- * <p>Selections, relabellings and permutations are views: they share the pixels and own only index
- * arrays. Immutable and thread-safe.
+ * <p>Selections, relabellings, permutations and frames are views: they share the pixels and own
+ * only index arrays. Immutable and thread-safe.
  */
 public final class Dataset {
   private final String name;
@@ -20,6 +20,7 @@ public final class Dataset {
   private final int[] rows; // [N], image i is row rows[i] of the storage; null: row i
   private final int[] labels; // [N]
   private final int[] permutation; // [H * W], pixel p is read from permutation[p]; null: from p
+  private final Frame frame; // how stored grey images are shown; null: as they are
   private final List<String> classNames;
 
   private Dataset(
@@ -31,6 +32,7 @@ public final class Dataset {
       int[] rows,
       int[] labels,
       int[] permutation,
+      Frame frame,
       List<String> classNames) {
     this.name = name;
     this.pixels = pixels;
@@ -40,6 +42,7 @@ public final class Dataset {
     this.rows = rows;
     this.labels = labels;
     this.permutation = permutation;
+    this.frame = frame;
     this.classNames = classNames;
   }
 
@@ -77,7 +80,7 @@ public final class Dataset {
     }
     int[] checked = checkedLabels(name, labels, classNames.size());
     return new Dataset(
-        name, pixels, channels, height, width, null, checked, null, List.copyOf(classNames));
+        name, pixels, channels, height, width, null, checked, null, null, List.copyOf(classNames));
   }
 
   private static int[] checkedLabels(String name, int[] labels, int classes) {
@@ -94,7 +97,7 @@ public final class Dataset {
   /** Returns a view with another name. */
   public Dataset named(String newName) {
     return new Dataset(
-        newName, pixels, channels, height, width, rows, labels, permutation, classNames);
+        newName, pixels, channels, height, width, rows, labels, permutation, frame, classNames);
   }
 
   /**
@@ -119,6 +122,7 @@ public final class Dataset {
         selectedRows,
         selectedLabels,
         permutation,
+        frame,
         classNames);
   }
 
@@ -174,6 +178,7 @@ public final class Dataset {
         rows,
         checked,
         permutation,
+        frame,
         List.copyOf(newClassNames));
   }
 
@@ -221,6 +226,9 @@ public final class Dataset {
    * @param pixelPermutation [H * W], a permutation of 0..H*W-1 (row-major); copied
    */
   public Dataset permuted(int[] pixelPermutation) {
+    if (frame != null) {
+      throw new IllegalArgumentException(name + ": images are framed; permute them before");
+    }
     int area = height * width;
     boolean[] seen = new boolean[area];
     for (int p : pixelPermutation) {
@@ -240,7 +248,36 @@ public final class Dataset {
     if (permutation != null) {
       Arrays.setAll(composed, p -> permutation[pixelPermutation[p]]);
     }
-    return new Dataset(name, pixels, channels, height, width, rows, labels, composed, classNames);
+    return new Dataset(
+        name, pixels, channels, height, width, rows, labels, composed, frame, classNames);
+  }
+
+  /**
+   * Returns a view of grey images with a black border and in several equal channels; the pixels
+   * stay stored once.
+   *
+   * @param border black pixels added on every side, at least 0
+   * @param newChannels at least 1
+   * @throws IllegalArgumentException unless images have one channel and are stored as they look
+   */
+  public Dataset framed(int border, int newChannels) {
+    if (channels != 1 || permutation != null || frame != null || border < 0 || newChannels < 1) {
+      throw new IllegalArgumentException(
+          "%s: a border of %d in %d channels of images of %d; frame plain grey images"
+              .formatted(name, border, newChannels, channels));
+    }
+    Frame shown = new Frame(height, width, border, newChannels);
+    return new Dataset(
+        name,
+        pixels,
+        newChannels,
+        shown.outerHeight(),
+        shown.outerWidth(),
+        rows,
+        labels,
+        null,
+        shown,
+        classNames);
   }
 
   /**
@@ -252,6 +289,10 @@ public final class Dataset {
    */
   public void copyPixels(int i, byte[] dst, int offset) {
     Objects.checkIndex(i, size());
+    if (frame != null) {
+      frame.copy(pixels, row(i) * frame.storedLength(), dst, offset);
+      return;
+    }
     int length = imageLength();
     int from = row(i) * length;
     if (permutation == null) {

@@ -10,9 +10,8 @@ import java.util.List;
 
 /** Streams over MNIST and data sets in its four-file form. */
 final class MnistStreams {
-  private static final List<String> DIGITS =
-      List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
-  private static final List<String> CLOTHES =
+  static final List<String> DIGITS = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+  static final List<String> CLOTHES =
       List.of(
           "T-shirt/top",
           "Trouser",
@@ -88,14 +87,19 @@ final class MnistStreams {
     return TaskStream.of(name, description, tasks, "mlp");
   }
 
-  private static Dataset read(
-      String stream, StreamOptions options, String split, List<String> classNames) {
+  static Dataset read(String stream, StreamOptions options, String split, List<String> classNames) {
     Path folder = StreamFiles.folder(stream, options, FILES);
     return IdxFiles.read(
         stream + " " + split,
         file(folder, split + "-images-idx3-ubyte"),
         file(folder, split + "-labels-idx1-ubyte"),
         classNames);
+  }
+
+  /** Whether the folder has the images of a split. */
+  static boolean has(Path folder, String split) {
+    String name = split + "-images-idx3-ubyte";
+    return Files.exists(folder.resolve(name)) || Files.exists(folder.resolve(name + ".gz"));
   }
 
   private static Path file(Path folder, String name) {

@@ -50,6 +50,12 @@ public record StreamOptions(
         data, seed, tasks, classesPerTask, imageSize, newTrainLimit, newTestLimit);
   }
 
+  /** The same, with the files elsewhere. */
+  public StreamOptions at(Path newData) {
+    return new StreamOptions(
+        newData, seed, tasks, classesPerTask, imageSize, trainLimit, testLimit);
+  }
+
   private static void requireNotNegative(String name, int value, String meaningOfZero) {
     if (value < 0) {
       throw new IllegalArgumentException(

@@ -46,6 +46,11 @@ public final class Streams {
         new Entry(
             "CIFAR-100, one task per superclass, 20 tasks x 5", CifarStreams::splitSuperclasses));
     entries.put(
+        "five-datasets",
+        new Entry(
+            "CIFAR-10, MNIST, Fashion-MNIST, notMNIST, MNIST-M, 32x32 RGB, 5 tasks x 10",
+            FiveDatasets::open));
+    entries.put(
         "folder",
         new Entry("your own images: a folder or zip of class folders", FolderStream::open));
     return entries;

@@ -2,10 +2,13 @@
 package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.Terms;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,6 +35,9 @@ final class CurveChart {
     SeriesMarkers.PLUS
   };
   private static final int LOSS_POINTS = 400;
+
+  /** The terms' colours in {@code report.css}, as indices of {@link ReportCharts#COLORS}. */
+  private static final int[] TERM_COLORS = {0, 6, 1, 2, 4, 5};
 
   // Stand-ins, replaced in the SVG by colours that follow the page's light or dark scheme.
   private static final Color INK = Color.decode(ReportCharts.INK);
@@ -99,17 +105,49 @@ final class CurveChart {
     return chart;
   }
 
+  /** The bytes stored after each learned task over those of one dense net: all, and each term. */
+  static XYChart capacityByTask(Footprint bytes) {
+    Map<String, Line> lines = new LinkedHashMap<>();
+    for (String term : Terms.NONE.byName().keySet()) {
+      Color color = Color.decode(ReportCharts.COLORS.get(TERM_COLORS[lines.size()]));
+      lines.put(term, new Line(color, MARKERS[lines.size()], 1.6f));
+    }
+    Line all = new Line(INK, SeriesMarkers.NONE, 3f);
+    Terms stored = Terms.NONE;
+    int learned = 0;
+    for (Footprint.Share share : bytes.perTask()) {
+      learned++;
+      stored = stored.plus(share.terms());
+      all.add(learned, (double) stored.total() / bytes.dense());
+      for (Map.Entry<String, Long> term : stored.byName().entrySet()) {
+        if (term.getValue() > 0) {
+          lines.get(term.getKey()).add(learned, (double) term.getValue() / bytes.dense());
+        }
+      }
+    }
+    XYChart chart = chart("tasks learned", "of one dense net (%)");
+    countTasks(chart.getStyler(), Math.max(1, learned));
+    chart.getStyler().setYAxisMin(0.0);
+    lines.values().forEach(line -> line.percent().addTo(chart));
+    all.percent().addTo(chart);
+    return chart;
+  }
+
   private static XYChart accuracyChart(List<Line> lines, int learned) {
     XYChart chart = chart("tasks learned", "accuracy (%)");
     XYStyler styler = chart.getStyler();
-    styler.setXAxisMin(learned == 1 ? 0.5 : 1.0);
-    styler.setXAxisMax(learned == 1 ? 1.5 : (double) learned);
-    styler.setXAxisTickLabelsFormattingFunction(CurveChart::wholeOnly);
+    countTasks(styler, learned);
     double least = lines.stream().mapToDouble(Line::least).min().orElse(0);
     styler.setYAxisMin(Math.max(0, Math.floor(least * 10 - 0.5) * 10));
     styler.setYAxisMax(100.0);
     lines.forEach(line -> line.percent().addTo(chart));
     return chart;
+  }
+
+  private static void countTasks(XYStyler styler, int learned) {
+    styler.setXAxisMin(learned == 1 ? 0.5 : 1.0);
+    styler.setXAxisMax(learned == 1 ? 1.5 : (double) learned);
+    styler.setXAxisTickLabelsFormattingFunction(CurveChart::wholeOnly);
   }
 
   private static String wholeOnly(double value) {

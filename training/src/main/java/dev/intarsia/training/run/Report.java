@@ -2,6 +2,7 @@
 package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Capacity;
 import dev.intarsia.training.metrics.Figures;
 import dev.intarsia.training.metrics.Footprint;
 import java.io.IOException;
@@ -51,14 +52,7 @@ public final class Report {
                 + "<div class=\"charts\">\n"
                 + curves
                 + "</div>\n"));
-    body.append(
-        Html.section(
-            "Capacity",
-            "<p>"
-                + Html.escape(capacitySentence(result.bytes()))
-                + "</p>\n"
-                + ReportCapacity.bars(result.bytes(), names)
-                + ReportCapacity.bytesTable(result.bytes(), names)));
+    body.append(Html.section("Capacity", capacity(result.bytes(), names)));
     body.append(Html.section("Run", ReportTables.facts(facts(result))));
     body.append(Html.section("Configuration", ReportTables.facts(configuration(result.config()))));
     return Html.page(result.method() + " on " + result.stream() + " - Intarsia", body.toString());
@@ -156,6 +150,27 @@ public final class Report {
                 .append(value)
                 .append("</dd></div>\n"));
     return html.append("</dl>\n").toString();
+  }
+
+  private static String capacity(Footprint bytes, List<String> names) {
+    Capacity capacity = new Capacity(bytes);
+    String html =
+        "<p>"
+            + Html.escape(capacitySentence(bytes) + " " + capacity.forecast().sentence())
+            + "</p>\n"
+            + ReportCapacity.bars(bytes, names)
+            + ReportCapacity.fullTable(capacity)
+            + ReportCapacity.publishedTable(capacity)
+            + ReportCapacity.bytesTable(bytes, names);
+    return html
+        + (bytes.perTask().stream().anyMatch(share -> share.masks() != null)
+            ? ReportCapacity.maskTable(bytes, names)
+            : "")
+        + "<div class=\"charts\">\n"
+        + figure(
+            ReportCharts.capacityByTask(bytes),
+            "Stored bytes after each learned task, in percent of one dense net")
+        + "</div>\n";
   }
 
   private static String capacitySentence(Footprint bytes) {

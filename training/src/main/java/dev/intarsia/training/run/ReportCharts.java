@@ -2,6 +2,7 @@
 package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Footprint;
 import java.awt.AWTError;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,6 +66,14 @@ final class ReportCharts {
   static String loss(List<MetricsCsv.Loss> losses) {
     String label = "Line chart: training loss over the run, task after task.";
     return svg("loss", label, () -> CurveChart.loss(losses));
+  }
+
+  /** The bytes stored after each learned task over those of one dense net: all, and each term. */
+  static String capacityByTask(Footprint bytes) {
+    String label =
+        "Line chart: stored bytes after each learned task, in percent of one dense net. The numbers"
+            + " are in the tables of this section.";
+    return svg("capacity", label, () -> CurveChart.capacityByTask(bytes));
   }
 
   /** Draws a chart, or says why it is missing: a report must not fail for want of a font. */

@@ -8,9 +8,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.intarsia.training.metrics.AccuracyMatrix;
+import dev.intarsia.training.metrics.Capacity;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.Forecast;
+import dev.intarsia.training.metrics.MaskBits;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /**
  * Writes {@code results.json}: one object, keys in a fixed order, {@code null} where a figure was
@@ -58,6 +62,7 @@ public final class ResultsJson {
     json.put("backward_transfer", orNull(accuracy.backwardTransfer()));
     json.put("forward_transfer", orNull(accuracy.forwardTransfer()));
     putBytes(json.putObject("bytes"), result.bytes());
+    putCapacity(json.putObject("capacity"), new Capacity(result.bytes()));
     json.putObject("seconds")
         .put("train", result.seconds().train())
         .put("eval", result.seconds().eval());
@@ -77,6 +82,37 @@ public final class ResultsJson {
       ObjectNode task = perTask.addObject().put("task", share.task());
       share.terms().byName().forEach(task::put);
     }
+  }
+
+  /** Fractions of one dense net; what each figure means stands at {@link Capacity}. */
+  private static void putCapacity(ObjectNode json, Capacity capacity) {
+    ObjectNode full = json.putObject("of_dense");
+    capacity.ofDense().forEach((term, fraction) -> full.put(term, orNull(fraction)));
+    full.put("total", orNull(capacity.full()));
+    ObjectNode published = json.putObject("published");
+    capacity.published().forEach(figure -> published.put(figure.key(), orNull(figure.ofDense())));
+    Forecast forecast = capacity.forecast();
+    json.putObject("forecast")
+        .put("tasks_until_dense", orNull(forecast.untilDense()))
+        .put("tasks_until_no_free_weights", orNull(forecast.untilNoFree()));
+    ArrayNode masks = json.putArray("mask_bits_per_weight");
+    for (Footprint.Share share : capacity.bytes().perTask()) {
+      if (share.masks() != null) {
+        MaskBits bits = share.masks();
+        masks
+            .addObject()
+            .put("task", share.task())
+            .put("selected", bits.perWeight(bits.selected()))
+            .put("stored", bits.perWeight(bits.coded()))
+            .put("huffman", bits.perWeight(bits.huffman()))
+            .put("bound_given_earlier", bits.perWeight(bits.given()))
+            .put("bound_of_density", bits.perWeight(bits.density()));
+      }
+    }
+  }
+
+  private static Long orNull(OptionalLong value) {
+    return value.isPresent() ? value.getAsLong() : null;
   }
 
   /** JSON has no NaN. */

@@ -43,7 +43,7 @@ public interface RunListener {
    * A task is learned, and every task seen so far was examined.
    *
    * @param soFar the accuracies measured so far; a listener that keeps them copies them
-   * @param footprint bytes in use so far
+   * @param footprint bytes in use so far; its last share is the task's, with the meter of its masks
    */
   default void taskLearned(int task, AccuracyMatrix soFar, Footprint footprint) {}
 

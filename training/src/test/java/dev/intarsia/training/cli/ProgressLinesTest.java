@@ -39,7 +39,7 @@ class ProgressLinesTest {
             "task 1/2 ring/star: epoch 1/2, step 5/10, loss 0.5000",
             "task 1/2 ring/star: epoch 1/2, step 10/10, loss 0.5000",
             "task 1/2 ring/star learned: accuracy 75.0 %, average so far 75.0 %, 2.0 KiB,"
-                + " masks 0.812 bits a weight (bound 0.810), 10.0 s"),
+                + " masks 0.812 bits a weight (entropy given earlier ones 0.810), 10.0 s"),
         text.toString().lines().toList());
   }
 }

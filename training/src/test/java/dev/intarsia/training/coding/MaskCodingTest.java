@@ -42,7 +42,25 @@ class MaskCodingTest {
             planes.get(task), ContextMasks.decode(shape, kernel, earlier, code), shape.toString());
         assertTrue(code.length <= 1 + 4 * planes.get(task).length);
       }
+      assertEquals(
+          8L * HuffmanMasks.encode(shape, planes).length, HuffmanMasks.bits(shape, planes));
+      assertArrayEquals(symbolCounts(shape, planes), Planes.counts(shape, planes));
     }
+  }
+
+  /** One weight after the other. */
+  private static long[] symbolCounts(PlaneShape shape, List<int[]> planes) {
+    long[] counts = new long[1 << planes.size()];
+    Planes.forEach(
+        shape,
+        (row, col) -> {
+          int symbol = 0;
+          for (int p = 0; p < planes.size(); p++) {
+            symbol |= Planes.get(shape, planes.get(p), row, col) << p;
+          }
+          counts[symbol]++;
+        });
+    return counts;
   }
 
   @Test

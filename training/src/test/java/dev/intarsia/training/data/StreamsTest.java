@@ -51,6 +51,7 @@ class StreamsTest {
             "split-cifar10",
             "split-cifar100",
             "split-cifar100-superclass",
+            "five-datasets",
             "folder"),
         Streams.names());
     for (String name : Streams.names()) {

@@ -88,7 +88,7 @@ class ReportTest {
     Assumptions.assumeTrue(Report.chartsUnavailable() == null, "no fonts: charts are sentences");
     String page = page(3, 0);
     assertEquals(1, count(Report.compare(List.of(made(), made())), "<svg role"), "equal names");
-    assertEquals(2, count(page, "<svg role=\"img\" aria-label=\"Line chart"));
+    assertEquals(3, count(page, "<svg role=\"img\" aria-label=\"Line chart"));
     assertEquals(page, page(3, 0));
     List<String> ids = new ArrayList<>();
     Matcher matcher = Pattern.compile(" id=\"([^\"]+)\"").matcher(page);
@@ -96,6 +96,22 @@ class ReportTest {
       ids.add(matcher.group(1));
     }
     assertEquals(ids.stream().distinct().toList(), ids, "ids are unique on the page");
+  }
+
+  @Test
+  void capacityStandsTermByTermBesideThePublishedFigures() {
+    String page = page(2, 0);
+    assertTrue(page.contains("<th scope=\"row\">masks</th><td>200</td><td>5.000 %</td>"), page);
+    assertTrue(page.contains("<th scope=\"row\">sum</th><td>2,246</td><td>56.150 %</td>"));
+    assertTrue(
+        page.contains(
+            "<th scope=\"row\">WSN</th><td>used weights at 32 bits, masks in Huffman codes; no"
+                + " heads</td><td>55.625 %</td>"));
+    assertTrue(
+        page.contains(
+            "At the rate of the last task, 1 more task fits into the bytes of one dense net"));
+    assertTrue(
+        page.contains("<td>30.0 %</td><td>0.8000</td><td>0.9000</td><td>0.8105</td><td>0.8813"));
   }
 
   @Test

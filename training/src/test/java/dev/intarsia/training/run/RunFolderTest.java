@@ -32,14 +32,22 @@ class RunFolderTest {
       folder.metrics().stepDone(0, 0, 0, 0.75);
       folder.metrics().stepDone(0, 0, 1, Double.NaN);
       assertEquals(
-          List.of(MetricsCsv.HEADER, "0,0,0,0.75,,"),
+          List.of(MetricsCsv.HEADER, "0,0,0,0.75,,,,,,"),
           Files.readAllLines(path.resolve(RunFolder.METRICS)),
           "flushed while the run goes on");
       folder.metrics().epochDone(0, 0, 0.5, 0.875, 1.25);
+      folder.metrics().taskLearned(2, result.accuracy(), result.bytes());
       assertFalse(Files.exists(path.resolve(RunFolder.RESULTS)), "nothing partial");
       folder.write(result);
     }
-    assertEquals("0,0,,0.5,0.875,1.25", Files.readAllLines(path.resolve(RunFolder.METRICS)).get(2));
+    assertEquals(
+        "0,0,,0.5,0.875,1.25,,,,", Files.readAllLines(path.resolve(RunFolder.METRICS)).get(2));
+    assertEquals(
+        "2,,,,,,0.8,0.9,0.8105,0.88125",
+        Files.readAllLines(path.resolve(RunFolder.METRICS)).get(3));
+    assertEquals(
+        List.of(new MetricsCsv.Loss(0, 0, 0.75)),
+        MetricsCsv.readLosses(path.resolve(RunFolder.METRICS)));
     assertEquals(ResultsJson.toJson(result), Files.readString(path.resolve(RunFolder.RESULTS)));
     assertTrue(Files.readString(path.resolve(RunFolder.REPORT)).startsWith("<!DOCTYPE html>"));
     try (var files = Files.list(path)) {
@@ -67,6 +75,7 @@ class RunFolderTest {
             "backward_transfer",
             "forward_transfer",
             "bytes",
+            "capacity",
             "seconds",
             "weights_sha256",
             "config",
@@ -92,6 +101,20 @@ class RunFolderTest {
     assertEquals(0.25, json.get("forgetting").asDouble());
     assertTrue(json.get("forward_transfer").isNull());
     assertEquals(2246, json.get("bytes").get("total").asLong());
+    JsonNode capacity = json.get("capacity");
+    assertEquals(
+        List.of("of_dense", "published", "forecast", "mask_bits_per_weight"), names(capacity));
+    assertEquals(2246 / 4000.0, capacity.get("of_dense").get("total").asDouble());
+    assertEquals(0.5, capacity.get("of_dense").get("weights").asDouble());
+    assertEquals(List.of("tsn_affinity", "wsn"), names(capacity.get("published")));
+    assertEquals(0.5 + 1800 / 32000.0, capacity.get("published").get("wsn").asDouble(), 1e-12);
+    assertEquals(1, capacity.get("forecast").get("tasks_until_dense").asLong());
+    assertEquals(2, capacity.get("forecast").get("tasks_until_no_free_weights").asLong());
+    JsonNode masks = capacity.get("mask_bits_per_weight").get(1);
+    assertEquals(
+        List.of("task", "selected", "stored", "huffman", "bound_given_earlier", "bound_of_density"),
+        names(masks));
+    assertEquals(0.8, masks.get("stored").asDouble());
     assertEquals(0.5, json.get("config").get("settings").get("keep").asDouble());
   }
 
