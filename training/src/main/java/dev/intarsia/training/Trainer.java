@@ -157,14 +157,18 @@ public final class Trainer {
    * Lets the running statistics of normalisation follow a task's training images once more, through
    * weights and masks as they are and without dropout and augmentation: those that training left
    * are of masks and activations that answering never has. Does nothing to nets without any.
+   *
+   * @param batches the most to look at, from the first image; each moves the statistics by a tenth
    */
-  public void calibrate(Task task) {
+  public void calibrate(Task task, int batches) {
     if (!net.hasStatistics()) {
       return;
     }
     try (Loader loader = Loader.evaluation(task.train(), task.preprocessing(), net.capacity())) {
-      for (Batch batch; (batch = loader.next()) != null; batch.release()) {
+      for (int b = 0; b < Math.min(batches, loader.batches()); b++) {
+        Batch batch = loader.next();
         net.forward(batch.images(), batch.size(), Phase.CALIBRATE);
+        batch.release();
       }
     }
   }

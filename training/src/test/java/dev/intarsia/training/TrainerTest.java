@@ -92,6 +92,102 @@ class TrainerTest {
   }
 
   @Test
+  void aWatchSeesEveryStepAndMayEndTheFit() {
+    withNet(
+        (net, log) -> {
+          new Finetune(net, new Finetune.Config(1)).activate(tasks.get(0));
+          int[] steps = {0};
+          Trainer trainer = new Trainer(net, new Sgd(0.1, 0, 0, false), 1, 1, log);
+          trainer.fit(
+              tasks.get(0),
+              9,
+              new Trainer.Watch() {
+                @Override
+                public void stepDone() {
+                  steps[0]++;
+                }
+
+                @Override
+                public double epochDone(int done) {
+                  return done == 2 ? 0 : 1e-30; // the second epoch learns nothing
+                }
+              });
+          assertEquals(4, steps[0], "two epochs of two steps");
+          float[] learned = net.shared().get(0).weights().download();
+          trainer.fit(tasks.get(0), 1, new Trainer.Watch() {});
+          assertFalse(Arrays.equals(learned, net.shared().get(0).weights().download()));
+          return null;
+        });
+  }
+
+  @Test
+  void aSlowedFitMovesLess() {
+    float[][] moved = new float[2][];
+    for (int i = 0; i < 2; i++) {
+      double factor = i == 0 ? 1 : 1e-30;
+      moved[i] =
+          withNet(
+              (net, log) -> {
+                new Finetune(net, new Finetune.Config(1)).activate(tasks.get(0));
+                List<float[]> states = new ArrayList<>();
+                new Trainer(net, new Sgd(0.1, 0, 0, false), 1, 1, log)
+                    .fit(
+                        tasks.get(0),
+                        2,
+                        new Trainer.Watch() {
+                          @Override
+                          public double epochDone(int done) {
+                            states.add(net.shared().get(0).weights().download());
+                            return factor;
+                          }
+                        });
+                float[] change = states.get(1);
+                for (int at = 0; at < change.length; at++) {
+                  change[at] -= states.get(0)[at];
+                }
+                return change;
+              });
+    }
+    assertFalse(Arrays.equals(moved[0], moved[1]));
+    assertArrayEquals(new float[moved[1].length], moved[1], 1e-12f);
+  }
+
+  @Test
+  void judgingAgreesWithEvaluating() {
+    withNet(
+        (net, log) -> {
+          new Finetune(net, new Finetune.Config(1)).activate(tasks.get(0));
+          Trainer trainer = new Trainer(net, Adam.of(0.01, 0), 1, 1, log);
+          trainer.fit(tasks.get(0), 4);
+          Trainer.Verdict verdict = trainer.judge(tasks.get(0));
+          assertEquals(trainer.evaluate(tasks.get(0)), verdict.accuracy());
+          assertTrue(verdict.loss() > 0 && verdict.loss() < 2, verdict.toString());
+          return null;
+        });
+  }
+
+  @Test
+  void calibrationMovesRunningStatisticsAlone() {
+    withNet(
+        (net, log) -> {
+          new Finetune(net, new Finetune.Config(1)).activate(tasks.get(0));
+          Trainer trainer = new Trainer(net, Adam.of(0.01, 0), 1, 1, log);
+          List<float[]> before = net.norms().stream().map(tensor -> tensor.download()).toList();
+          float[] weights = net.shared().get(0).weights().download();
+          trainer.calibrate(tasks.get(0), 0);
+          assertArrayEquals(before.get(4), net.norms().get(4).download());
+          trainer.calibrate(tasks.get(0), 9);
+          assertArrayEquals(weights, net.shared().get(0).weights().download());
+          for (int i = 0; i < before.size(); i++) {
+            boolean statistic = i >= before.size() - 2; // one batch norm: mean and variance
+            float[] now = net.norms().get(i).download();
+            assertEquals(!statistic, Arrays.equals(before.get(i), now), "norm tensor " + i);
+          }
+          return null;
+        });
+  }
+
+  @Test
   void theSeedDecidesEveryBit() {
     assertArrayEquals(trained(1), trained(1));
     assertFalse(Arrays.equals(trained(1), trained(2)));

@@ -55,6 +55,22 @@ class RuleTest {
   }
 
   @Test
+  void anOptimizerThatSlowsDownTakesSmallerStepsAndKeepsItsState() {
+    try (Context context = Context.reference();
+        Tensor weights = Tensor.plain(context, 1, 1);
+        Tensor gradient = Tensor.plain(context, 1, 1);
+        Rule.Stepper stepper =
+            new Sgd(0.5, 0.5, 0, false).bind(new PlaneShape(1, 1), weights, gradient, null)) {
+      gradient.upload(new float[] {1});
+      stepper.step(); // velocity 1
+      assertEquals(-0.5f, weights.download()[0]);
+      stepper.learningRate(0.25);
+      stepper.step(); // velocity 1.5
+      assertEquals(-0.5f - 0.25f * 1.5f, weights.download()[0]);
+    }
+  }
+
+  @Test
   void plainSgdIsTheFormula() {
     try (Context context = Context.reference();
         Tensor weights = Tensor.plain(context, 1, 2);

@@ -13,6 +13,7 @@ import dev.intarsia.training.TinyNet;
 import dev.intarsia.training.coding.BitString;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.Parameter;
+import dev.intarsia.training.optim.Sgd;
 import dev.intarsia.training.pack.PackedLayer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -221,6 +222,36 @@ class StepsTest {
           for (int i = 0; i < codes.length; i++) {
             assertEquals(moved[codes[i]], layer.codebook().centres()[renamed[i]]);
           }
+        });
+  }
+
+  @Test
+  void centresMoveByTheSumOfTheirWeightsGradients() {
+    withLayers(
+        (net, layers) -> {
+          new Quantiser(4, 0).apply(layers, script(1));
+          SharedLayer layer = layers.get(LINEAR);
+          Parameter parameter = layer.parameter();
+          float[] before = parameter.weights().download();
+          float[] centres = layer.codebook().centres();
+          int[] own = Codebook.indices(layer.shape(), layer.own().words());
+          byte[] codes = layer.codebook().codesOf(layer.own().words());
+          float[] gradient = new float[before.length];
+          Arrays.fill(gradient, 0.5f);
+          parameter.gradient().upload(gradient);
+          try (CentreTuning tuning = new CentreTuning(layers, new Sgd(0.01, 0, 0.5, false), 0.1)) {
+            assertEquals(0, parameter.trainable().cardinality(), "no single weight learns");
+            tuning.stepDone();
+            tuning.finish();
+          }
+          float[] after = parameter.weights().download();
+          for (int i = 0; i < own.length; i++) {
+            int code = codes[i];
+            long members = IntStream.range(0, codes.length).filter(j -> codes[j] == code).count();
+            assertEquals(centres[code] - 0.001 * 0.5 * members, after[own[i]], 1e-6);
+            after[own[i]] = before[own[i]];
+          }
+          assertArrayEquals(before, after, "a weight that is not its own was written");
         });
   }
 
