@@ -149,6 +149,7 @@ class PackedNetsTest {
       PackFile.write(path, fitting(description, net), MaskCode.RAW);
     }
     long[] nanos = new long[100];
+    long before = context.usedBytes();
     try (Predictor predictor = Predictor.open(path, context, 1)) {
       for (int task = TASKS - 1; task >= 0; task--) {
         predictor.activate(task); // read, laid out and installed once
@@ -159,6 +160,8 @@ class PackedNetsTest {
         nanos[i] = System.nanoTime() - start;
       }
       assertEquals(3, predictor.predict(new byte[3 * 32 * 32], new int[1])[0].logits().length);
+      assertTrue(
+          context.usedBytes() - before < 4L * 6_499_328, "the net's f32 weights are never made");
     }
     Arrays.sort(nanos);
     assertTrue(nanos[50] < 1_000_000, "the median switch took " + nanos[50] + " ns");
