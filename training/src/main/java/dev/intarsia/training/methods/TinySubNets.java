@@ -283,4 +283,10 @@ public final class TinySubNets implements Method {
   public Footprint footprint() {
     return ledger.footprint();
   }
+
+  @Override
+  public void close() {
+    answering.close();
+    layers.forEach(SharedLayer::close);
+  }
 }
