@@ -269,7 +269,7 @@ public final class TinySubNets implements Method {
       return;
     }
     PackedTask stored = model.tasks().get(task.index());
-    copies.load(stored.copy());
+    copies.load(stored.copy()); // weights and masks follow the codes, for whoever looks at them
     for (int i = 0; i < layers.size(); i++) {
       net.shared().get(i).visible().setWords(stored.layers().get(i).mask());
     }
