@@ -5,8 +5,11 @@ import dev.intarsia.training.data.Task;
 import dev.intarsia.training.metrics.Footprint;
 import dev.intarsia.training.pack.PackedModel;
 
-/** A way of learning tasks one after the other in one net. Built over its net. Not thread-safe. */
-public interface Method {
+/**
+ * A way of learning tasks one after the other in one net. Built over its net, which outlives it.
+ * Not thread-safe.
+ */
+public interface Method extends AutoCloseable {
 
   /** The name users give. */
   String name();
@@ -38,4 +41,8 @@ public interface Method {
   default boolean isolates() {
     return true;
   }
+
+  /** Frees what the method has beside its net. */
+  @Override
+  default void close() {}
 }

@@ -20,6 +20,7 @@ import dev.intarsia.training.methods.tsn.Snapshot;
 import dev.intarsia.training.metrics.Footprint;
 import dev.intarsia.training.metrics.MaskBits;
 import dev.intarsia.training.nn.Network;
+import dev.intarsia.training.nn.PackedWeights;
 import dev.intarsia.training.nn.Parameter;
 import dev.intarsia.training.pack.PackedLayer;
 import dev.intarsia.training.pack.PackedModel;
@@ -82,11 +83,14 @@ public final class TinySubNets implements Method {
     }
     Task split = Holdout.of(task, options.validation(), options.augment(), trainer.seed());
     begin(task);
+    mixFrozen();
     try (Snapshot state = new Snapshot(net)) {
       fit(split, trainer, state);
       if (options.keepSchedule().equals("adaptive")) {
         searchKeep(split, trainer, state);
       }
+    } finally {
+      net.shared().forEach(Parameter::unmix);
     }
     layers.forEach(SharedLayer::closeMask);
     new PostPruning(options.pruneRounds(), options.pruneFraction(), options.pruneTolerance())
@@ -113,6 +117,14 @@ public final class TinySubNets implements Method {
     }
     net.selectHead(task.index(), task.classes());
     net.selectNorms(task.index());
+  }
+
+  /** Lets what earlier tasks of the copy own be codes while the free weights learn. */
+  private void mixFrozen() {
+    List<PackedWeights> frozen = answering.weights(route.copy());
+    for (int i = 0; i < frozen.size() && options.mixed(); i++) {
+      net.mix(net.shared().get(i), frozen.get(i));
+    }
   }
 
   private void drawScores(Task task, Parameter parameter, int layer) {
@@ -257,7 +269,7 @@ public final class TinySubNets implements Method {
       return;
     }
     PackedTask stored = model.tasks().get(task.index());
-    copies.load(stored.copy());
+    copies.load(stored.copy()); // weights and masks follow the codes, for whoever looks at them
     for (int i = 0; i < layers.size(); i++) {
       net.shared().get(i).visible().setWords(stored.layers().get(i).mask());
     }
@@ -282,5 +294,11 @@ public final class TinySubNets implements Method {
   @Override
   public Footprint footprint() {
     return ledger.footprint();
+  }
+
+  @Override
+  public void close() {
+    answering.close();
+    layers.forEach(SharedLayer::close);
   }
 }

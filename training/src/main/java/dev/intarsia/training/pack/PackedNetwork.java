@@ -95,6 +95,15 @@ public final class PackedNetwork implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns the codes of a copy as they are laid out, one per shared parameter; none before it has
+   * a task. Owned by this net, and good until a task is added.
+   */
+  public List<PackedWeights> weights(int copy) {
+    List<PackedWeights> weights = laidOut(copy);
+    return weights == null ? List.of() : weights;
+  }
+
   private List<PackedWeights> laidOut(int copy) {
     List<PackedTask> all = model.tasks();
     List<Integer> tasks = new ArrayList<>();

@@ -47,8 +47,8 @@ public final class Experiment {
       BackendProbe.requireComplete(context);
       TaskStream stream = Streams.open(config.stream(), options(config));
       RunConfig resolved = resolve(config, stream);
-      try (Network net = network(context, stream, resolved)) {
-        Method method = maker.apply(net);
+      try (Network net = network(context, stream, resolved);
+          Method method = maker.apply(net)) {
         requireRoom(method, stream);
         return learn(resolved, stream, net, method, rule, listener);
       }

@@ -139,9 +139,10 @@ class MasksTest {
   void everyMethodIsDescribedAndMade() {
     for (String name : Methods.names()) {
       assertFalse(Methods.describe(name).isBlank());
-      try (Network fresh = TinyNet.build(context, 1)) {
-        RunConfig config = RunConfig.builder().method(name).build();
-        assertEquals(name, Methods.prepare(config).apply(fresh).name());
+      RunConfig config = RunConfig.builder().method(name).build();
+      try (Network fresh = TinyNet.build(context, 1);
+          Method method = Methods.prepare(config).apply(fresh)) {
+        assertEquals(name, method.name());
       }
     }
   }

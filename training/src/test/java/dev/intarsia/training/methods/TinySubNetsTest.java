@@ -19,6 +19,7 @@ import dev.intarsia.training.optim.Rule;
 import dev.intarsia.training.optim.Sgd;
 import dev.intarsia.training.pack.PackedLayer;
 import dev.intarsia.training.pack.PackedModel;
+import dev.intarsia.training.pack.PackedTask;
 import dev.intarsia.training.run.RunConfig;
 import dev.intarsia.training.run.RunConfigBuilder;
 import dev.intarsia.training.run.RunListener;
@@ -29,6 +30,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The steps together, on a net with one layer of every kind. */
 class TinySubNetsTest {
@@ -47,7 +49,9 @@ class TinySubNetsTest {
         String value = knob.substring(knob.indexOf('=') + 1);
         config.setting(
             knob.substring(0, knob.indexOf('=')),
-            value.matches("[0-9.]+") ? Double.valueOf(value) : value);
+            value.matches("[0-9.]+")
+                ? Double.valueOf(value)
+                : value.matches("true|false") ? Boolean.valueOf(value) : value);
       }
       method = new TinySubNets(net, Options.read(config.build(), 1));
       trainer = new Trainer(net, rule, 7, 1, RunListener.SILENT);
@@ -106,6 +110,25 @@ class TinySubNetsTest {
           for (int layer = 0; layer < run.net.shared().size(); layer++) {
             assertEquals(frozen.get(at++), run.owned(earlier, layer)); // floats, bit for bit
           }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sgd", "adam", "adamw"})
+  void codesInTrainingLearnTheSameBits(String rule) {
+    try (Run codes = new Run(rule(rule), "mixed=true").learn(3);
+        Run floats = new Run(rule(rule), "mixed=false").learn(3)) {
+      for (int task = 0; task < 3; task++) {
+        PackedTask found = codes.method.packed().tasks().get(task);
+        PackedTask wanted = floats.method.packed().tasks().get(task);
+        assertArrayEquals(wanted.head(), found.head());
+        for (int layer = 0; layer < wanted.layers().size(); layer++) {
+          assertArrayEquals(wanted.layers().get(layer).mask(), found.layers().get(layer).mask());
+          assertArrayEquals(
+              wanted.layers().get(layer).codebook(), found.layers().get(layer).codebook());
+          assertArrayEquals(wanted.layers().get(layer).codes(), found.layers().get(layer).codes());
         }
       }
     }

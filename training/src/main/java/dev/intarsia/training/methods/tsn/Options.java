@@ -36,6 +36,7 @@ import java.util.Map;
  * @param shareThreshold divergence up to which earlier tasks' weights are used, in nats
  * @param copyThreshold divergence above which a task gets a copy of its own, in nats
  * @param maxCopies copies of the shared weights, at least 1
+ * @param mixed whether frozen weights are codes in training too, or floats beside their codes
  * @param width the setting of that name of the model, for the pack
  */
 public record Options(
@@ -62,6 +63,7 @@ public record Options(
     double shareThreshold,
     double copyThreshold,
     int maxCopies,
+    boolean mixed,
     double width) {
 
   /** Words for {@code keepSchedule}. */
@@ -146,6 +148,7 @@ public record Options(
     knobs.put("shareThreshold", 0.5);
     knobs.put("copyThreshold", 1.0);
     knobs.put("maxCopies", 1);
+    knobs.put("mixed", true);
     return knobs;
   }
 
@@ -181,6 +184,7 @@ public record Options(
         knobs.number("shareThreshold"),
         knobs.number("copyThreshold"),
         knobs.whole("maxCopies"),
+        knobs.flag("mixed"),
         width);
   }
 

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All that learning changes: shared weights, scores, the head and the normalisation state. Masks
- * are not part of it: they are cut from the scores.
+ * All that learning changes: shared weights that are not codes, scores, the head and the
+ * normalisation state. Masks are not part of it: they are cut from the scores.
  */
 public final class Snapshot implements AutoCloseable {
   private final List<Tensor> live = new ArrayList<>();
@@ -18,7 +18,10 @@ public final class Snapshot implements AutoCloseable {
   /** Takes a net's state, as head and norms are selected now. */
   public Snapshot(Network net) {
     for (Parameter parameter : net.shared()) {
-      live.add(parameter.weights());
+      Tensor weights = parameter.mixed() == null ? parameter.weights() : parameter.mixed().values();
+      if (weights != null) { // else all of them are frozen
+        live.add(weights);
+      }
       live.add(parameter.scores().values());
     }
     live.add(net.head().weights().weights());
