@@ -147,6 +147,7 @@ ita_status codebook_conv2d_forward(ita_context* ctx, const ita_codebook_conv2d* 
   ITA_ASSERT(op->src && op->weights.codes && op->weights.codebooks && op->dst);
   const ita_conv2d_shape& s = op->shape;
   const int64_t block = s.block == 1 ? 1 : ITA_BLOCK, blocks = divide_up(s.n, block);
+  ITA_ASSERT(runs_fit(op->weights, blocks));
   for (int64_t first = 0, end; first < blocks; first = end) {
     end = end_of_run(op->weights, first, blocks);
     const int64_t image = first * block, next = end == blocks ? s.n : end * block;

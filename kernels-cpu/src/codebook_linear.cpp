@@ -145,6 +145,7 @@ ita_status forward(ita_context* ctx, const ita_codebook_linear* op) {
 ita_status codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op) {
   ITA_ASSERT(op->src && op->weights.codes && op->weights.codebooks && op->dst);
   const int64_t blocks = op->shape.block == 1 ? op->shape.n : blocks_of(op->shape.n);
+  ITA_ASSERT(runs_fit(op->weights, blocks));
   if (end_of_run(op->weights, 0, blocks) < blocks) return mixed_forward(ctx, op);
   ita_codebook_linear alone = *op;
   alone.weights = weights_of(op->weights, op->shape.o, op->shape.i, 0);

@@ -16,6 +16,14 @@ inline int64_t plane_words(int64_t rows, int64_t cols) {
   return divide_up(rows, kPanelRows) * divide_up(cols, 2);
 }
 
+// Whether every block obeys a plane that exists.
+inline bool runs_fit(const ita_codebook_weights& w, int64_t blocks) {
+  for (int64_t b = 0; has_runs(w) && b < blocks; b++) {
+    if (w.mask_of[b] < 0 || w.mask_of[b] >= w.masks) return false;
+  }
+  return true;
+}
+
 // The first block behind the run that starts at `first`.
 inline int64_t end_of_run(const ita_codebook_weights& w, int64_t first, int64_t blocks) {
   if (!has_runs(w)) return blocks;
@@ -29,7 +37,6 @@ inline ita_codebook_weights weights_of(const ita_codebook_weights& w, int64_t ro
                                        int64_t block) {
   ita_codebook_weights seen = w;
   if (has_runs(w)) {
-    ITA_ASSERT(w.mask_of[block] >= 0 && w.mask_of[block] < w.masks);
     seen.mask += w.mask_of[block] * plane_words(rows, cols);
   }
   seen.mask_of = nullptr;
