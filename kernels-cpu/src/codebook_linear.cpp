@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear layer whose weights are codes. Few row-major images: codebook_gemv.h. Blocks of sixteen
 // images: the matrix product of matrix_panels.h, which gathers panels of weights that fit a cache,
-// from codes here.
+// from codes here. Images of several tasks in one call share what is decoded: codebook_mixed.h.
 #include "codebook_gemv.h"
+#include "codebook_mixed.h"
 #include "codebook_tiles.h"
 #include "matrix_panels.h"
 
@@ -60,11 +61,15 @@ float* scratch_behind_tables(ita_context* ctx, const ita_codebook_linear* op, in
 }
 
 // Where there are many registers and one source; see codebook_tiles.h.
+bool takes_tiles(const ita_codebook_weights& w) {
+  return kManyRegisters && w.sources == 1 && w.bits <= kTileBits;
+}
 ita_status tiled_forward(ita_context* ctx, const ita_codebook_linear* op) {
   float* tables;
   if (!scratch_behind_tables(ctx, op, 0, &tables)) return ITA_OUT_OF_MEMORY;
   const Decoder decoder(op->weights, op->shape.o, op->shape.i, tables);
-  codebook_tiles(ctx, {&decoder, op->src, op->bias, op->dst}, blocks_of(op->shape.n));
+  const int32_t* mask_of = has_runs(op->weights) ? op->weights.mask_of : nullptr;
+  codebook_tiles(ctx, {&decoder, op->src, op->bias, op->dst, mask_of}, blocks_of(op->shape.n));
   return ITA_OK;
 }
 
@@ -81,13 +86,49 @@ ita_status blocked(ita_context* ctx, const ita_codebook_linear* op, bool transpo
   return ITA_OK;
 }
 
-}  // namespace
+// Blocks of several tasks.
+ita_status mixed_blocks(ita_context* ctx, const ita_codebook_linear* op) {
+  float* tables;
+  float* room = scratch_behind_tables(ctx, op, 2 * kMixedFloats * ctx->threads, &tables);
+  if (!room) return ITA_OUT_OF_MEMORY;
+  ita_codebook_weights all = op->weights;
+  all.mask = nullptr;
+  const Decoder decoder(all, op->shape.o, op->shape.i, tables);
+  codebook_mixed(ctx, {&decoder, &op->weights, op->src, op->bias, op->dst, blocks_of(op->shape.n)},
+                 room);
+  return ITA_OK;
+}
 
-ita_status codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op) {
-  ITA_ASSERT(op->src && op->weights.codes && op->weights.codebooks && op->dst);
+// Row-major images of several tasks: a panel's codes stay in cache from one run to the next.
+ita_status mixed_rows(ita_context* ctx, const ita_codebook_linear* op) {
+  float* tables;
+  if (!scratch_behind_tables(ctx, op, 0, &tables)) return ITA_OUT_OF_MEMORY;
+  const int64_t images = op->shape.n;
+  const Decoder d(op->weights, op->shape.o, op->shape.i, tables);
+  const int64_t work = d.words_per_panel * d.per_word * (1 + 2 * d.sources) * images;
+  parallel_for(ctx, d.panels, grain_for(work), [&](int64_t begin, int64_t end, int) {
+    for (int64_t panel = begin; panel < end; panel++) {
+      for (int64_t n = 0, next; n < images; n = next) {
+        next = end_of_run(op->weights, n, images);
+        const ita_codebook_weights seen = weights_of(op->weights, d.rows, d.cols, n);
+        Decoder run = d;
+        run.mask = reinterpret_cast<const uint16_t*>(seen.mask);
+        gemv_images({&run, op->src + n * d.cols, op->bias, op->dst + n * d.rows, next - n}, panel);
+      }
+    }
+  });
+  return ITA_OK;
+}
+
+ita_status mixed_forward(ita_context* ctx, const ita_codebook_linear* op) {
+  if (op->shape.block == 1) return mixed_rows(ctx, op);
+  return takes_tiles(op->weights) ? tiled_forward(ctx, op) : mixed_blocks(ctx, op);
+}
+
+// All images under one mask.
+ita_status forward(ita_context* ctx, const ita_codebook_linear* op) {
   if (op->shape.block != 1) {
-    const bool tiled = kManyRegisters && op->weights.sources == 1 && op->weights.bits <= kTileBits;
-    return tiled ? tiled_forward(ctx, op) : blocked(ctx, op, false);
+    return takes_tiles(op->weights) ? tiled_forward(ctx, op) : blocked(ctx, op, false);
   }
   const int64_t words = divide_up(op->shape.i, 32 / op->weights.bits);
   float* tables;
@@ -97,6 +138,18 @@ ita_status codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* 
   const Decoder decoder(op->weights, op->shape.o, op->shape.i, tables);
   codebook_gemv(ctx, {&decoder, op->src, op->bias, op->dst, op->shape.n}, sums);
   return ITA_OK;
+}
+
+}  // namespace
+
+ita_status codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op) {
+  ITA_ASSERT(op->src && op->weights.codes && op->weights.codebooks && op->dst);
+  const int64_t blocks = op->shape.block == 1 ? op->shape.n : blocks_of(op->shape.n);
+  ITA_ASSERT(runs_fit(op->weights, blocks));
+  if (end_of_run(op->weights, 0, blocks) < blocks) return mixed_forward(ctx, op);
+  ita_codebook_linear alone = *op;
+  alone.weights = weights_of(op->weights, op->shape.o, op->shape.i, 0);
+  return forward(ctx, &alone);
 }
 
 ita_status codebook_linear_backward_data(ita_context* ctx, const ita_codebook_linear* op) {

@@ -3,8 +3,10 @@
 // outputs, an input is a broadcast, and a tile is two panels times eight images, so that a
 // broadcast serves two products and a weight eight. Weights never leave their register.
 //
-// Bound by multiply-adds: 2 * O * I * 16 flops a block. A block's source stays in the L2 cache for
-// all panels; the codes stream once a block, bits / 8 bytes for 32 flops.
+// A few panels are multiplied with all blocks, one after the other, before the next few: their
+// codes are read from memory once and stay in the L2 cache, whichever task a block is of.
+//
+// Bound by multiply-adds: 2 * O * I * 16 flops a block.
 //
 // Ladder (4096 x 4096, 16 images, 4 bits, one thread, AVX-512, Zen 5, beside busy neighbours,
 // minima, ms; f32 packed 2.15, peak of the multiply-adds 1.9):
@@ -18,19 +20,25 @@
 #ifndef INTARSIA_CODEBOOK_TILES_H_
 #define INTARSIA_CODEBOOK_TILES_H_
 
-#include "codebook_decode.h"
+#include "codebook_runs.h"
 
 namespace ITA_ISA {
 
 constexpr int kTilePanels = 2;
 constexpr int kTileImages = 8;
-constexpr int kTileBits = 5;  // of a code that is one permutation
+constexpr int kTileBits = 5;   // of a code that is one permutation
+constexpr int kTilePairs = 4;  // of panels that meet all blocks before the next
 
 struct CodebookTiles {
   const Decoder* d;
-  const float* src;   // [blocks][cols][16]
-  const float* bias;  // or NULL
-  float* dst;         // [blocks][rows][16]
+  const float* src;        // [blocks][cols][16]
+  const float* bias;       // or NULL
+  float* dst;              // [blocks][rows][16]
+  const int32_t* mask_of;  // [blocks], which plane of the decoder's mask; NULL for the first
+
+  const uint16_t* mask(int64_t block) const {
+    return mask_of ? d->mask + mask_of[block] * d->panels * d->plane_stride : d->mask;
+  }
 };
 
 typedef V TileSums[kTilePanels][kTileImages];
@@ -38,13 +46,13 @@ typedef V TileSums[kTilePanels][kTileImages];
 // The sums of two panels from their codes. Up to four bits share a body: tables are repeated to
 // sixteen, and beside sixteen multiply-adds a shift by a variable costs nothing.
 template <int kTable, bool kMasked>
-inline void tile_codes(const Decoder& d, int64_t panel, int64_t second, const float* x,
-                       TileSums acc) {
+inline void tile_codes(const Decoder& d, const uint16_t* mask, int64_t panel, int64_t second,
+                       const float* x, TileSums acc) {
   const int64_t per_word = d.per_word;
   const uint32_t* word = d.panel_codes(panel);
   const uint32_t* word2 = d.panel_codes(second);
-  const uint16_t* on = kMasked ? d.mask + panel * d.plane_stride : nullptr;
-  const uint16_t* on2 = kMasked ? d.mask + second * d.plane_stride : nullptr;
+  const uint16_t* on = kMasked ? mask + panel * d.plane_stride : nullptr;
+  const uint16_t* on2 = kMasked ? mask + second * d.plane_stride : nullptr;
   for (int64_t col = 0; col < d.cols; col += per_word, word += kPanelRows, word2 += kPanelRows) {
     U codes = LoadInts(word), codes2 = LoadInts(word2);
     const int64_t left = d.cols - col;
@@ -94,7 +102,7 @@ void tile(const CodebookTiles& t, int64_t panel, int64_t block) {
       const V start = t.bias ? MaskedLoad(exists, t.bias + row) : Zero();
       for (V& sum : acc[p]) sum = start;
     }
-    tile_codes<kTable, kMasked>(d, panel, second, src + first, acc);
+    tile_codes<kTable, kMasked>(d, t.mask(block), panel, second, src + first, acc);
     for (int p = 0; p < kTilePanels; p++) {
       for (int n = 0; n < kTileImages; n++) {
         Store(acc[p][n], sums[p] + (first + n) * kPanelRows);
@@ -105,14 +113,16 @@ void tile(const CodebookTiles& t, int64_t panel, int64_t block) {
   if (second != panel) put_tile(t, second, sums[1], dst);
 }
 
-// Blocks one after the other: the source of one stays in the L2 cache.
 inline void codebook_tiles(ita_context* ctx, const CodebookTiles& t, int64_t blocks) {
   const Decoder& d = *t.d;
   const int64_t pairs = divide_up(d.panels, kTilePanels);
   const int64_t work = d.cols * kTilePanels * ITA_BLOCK;
   parallel_for(ctx, blocks * pairs, grain_for(work), [&](int64_t begin, int64_t end, int) {
     for (int64_t item = begin; item < end; item++) {
-      const int64_t panel = item % pairs * kTilePanels, block = item / pairs;
+      const int64_t few = item / (kTilePairs * blocks) * kTilePairs;  // the first of some pairs
+      const int64_t count = pairs - few < kTilePairs ? pairs - few : kTilePairs;
+      const int64_t in_few = item - few * blocks;
+      const int64_t panel = (few + in_few % count) * kTilePanels, block = in_few / count;
       if (d.bits <= 4) {
         if (d.mask) {
           tile<4, true>(t, panel, block);

@@ -4,7 +4,8 @@
 //
 // The kernels of masked_conv2d (conv2d.cuh), each weight decoded by the lane that stages it, once
 // for 128 pixels: a codebook of all weights gives the bits of the dense layer. `exact` means
-// nothing here, every algorithm is sums of products.
+// nothing here, every algorithm is sums of products. Images of several tasks are a launch for each
+// run of one task.
 //
 // Ladder (f32; no device was at hand, all unmeasured):
 //   1  warp per (channel, 128 pixels), a lane per tap .............. unmeasured   shipped
@@ -31,8 +32,20 @@ __global__ void __launch_bounds__(kThreads)
 ita_status codebook_conv2d_forward(ita_context* ctx, const ita_codebook_conv2d* op) {
   const ita_status status = check_counts(ctx, op->shape);
   if (status != ITA_OK) return status;
-  ITA_CUDA_TRY(launch(ctx, codebook_conv2d_forward_kernel, convolve_blocks(op->shape), *op));
-  return ITA_OK;
+  const ita_conv2d_shape& s = op->shape;
+  const Derived d(s);
+  return for_each_run(
+      op->weights, s.n, s.o, d.cols,
+      [&](int64_t first, int64_t next, const ita_codebook_weights& weights) -> ita_status {
+        ita_codebook_conv2d run = *op;
+        run.weights = weights;
+        run.shape.n = static_cast<decltype(run.shape.n)>(next - first);
+        run.src += first * s.c * d.in_plane;
+        run.dst += first * s.o * d.out_plane;
+        const unsigned blocks = convolve_blocks(run.shape);
+        ITA_CUDA_TRY(launch(ctx, codebook_conv2d_forward_kernel, blocks, run));
+        return ITA_OK;
+      });
 }
 
 ita_status codebook_conv2d_backward_data(ita_context* ctx, const ita_codebook_conv2d* op) {

@@ -4,7 +4,8 @@
 //
 // The kernels of masked_linear (linear.cuh), each weight decoded by the lane that reads it: a
 // codebook of all weights gives the bits of the dense layer. Rows that share a panel are
-// neighbouring warps and share its lines in the cache.
+// neighbouring warps and share its lines in the cache. Images of several tasks are a launch for
+// each run of one task.
 //
 // Ladder (f32; no device was at hand, all unmeasured):
 //   1  warp per (output, 4 images), a lane per input ............... unmeasured   shipped
@@ -30,8 +31,19 @@ __global__ void __launch_bounds__(kThreads)
 }  // namespace
 
 ita_status codebook_linear_forward(ita_context* ctx, const ita_codebook_linear* op) {
-  ITA_CUDA_TRY(launch(ctx, codebook_linear_forward_kernel, multiply_blocks(op->shape), *op));
-  return ITA_OK;
+  const ita_linear_shape& s = op->shape;
+  return for_each_run(
+      op->weights, s.n, s.o, s.i,
+      [&](int64_t first, int64_t next, const ita_codebook_weights& weights) -> ita_status {
+        ita_codebook_linear run = *op;
+        run.weights = weights;
+        run.shape.n = static_cast<decltype(run.shape.n)>(next - first);
+        run.src += first * s.i;
+        run.dst += first * s.o;
+        const unsigned blocks = multiply_blocks(run.shape);
+        ITA_CUDA_TRY(launch(ctx, codebook_linear_forward_kernel, blocks, run));
+        return ITA_OK;
+      });
 }
 
 ita_status codebook_linear_backward_data(ita_context* ctx, const ita_codebook_linear* op) {

@@ -67,6 +67,23 @@ class CodedWeights {
   int64_t plane_words_;
 };
 
+// Calls body(first, next, weights) for each run of images [first, next) that obey one plane of the
+// mask, until one fails. Activations are row-major: a block is an image.
+template <class Body>
+ita_status for_each_run(const ita_codebook_weights& weights, int64_t images, int64_t rows,
+                        int64_t cols, const Body& body) {
+  const int32_t* mask_of = weights.mask ? weights.mask_of : nullptr;
+  for (int64_t first = 0, next; first < images; first = next) {
+    next = mask_of ? first + 1 : images;
+    while (next < images && mask_of[next] == mask_of[first]) ++next;
+    ita_codebook_weights seen = weights;
+    if (mask_of) seen.mask += mask_of[first] * panels_of(rows) * divide_up(cols, 2);
+    const ita_status status = body(first, next, seen);
+    if (status != ITA_OK) return status;
+  }
+  return ITA_OK;
+}
+
 }  // namespace cuda
 
 #endif  // INTARSIA_CODES_CUH_

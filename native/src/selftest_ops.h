@@ -318,7 +318,8 @@ inline ita_codebook_gradient bind(Problem& p, const ita_codebook_gradient*) {
           codes(p),         kCodeBits,          p.values(1 << kCodeBits)};
 }
 
-// Two sources under a mask or without; planes in panel order.
+// Two sources under two masks, which an image or a block takes as `mask_of` says, or without;
+// planes in panel order.
 inline ita_codebook_weights coded(Problem& p, int64_t rows, int64_t cols) {
   const int64_t panels = (rows + 15) / 16;
   ita_codebook_weights w = {};
@@ -327,7 +328,9 @@ inline ita_codebook_weights coded(Problem& p, int64_t rows, int64_t cols) {
   w.sources = 2;
   w.codebooks = p.values(2 << kCodeBits);
   w.owners = p.mask(panels, 16 * cols);
-  w.mask = p.or_null(p.mask(panels, 16 * cols));
+  w.mask = p.or_null(p.mask(2 * panels, 16 * cols));
+  w.masks = 2;
+  w.mask_of = p.labels(0, 2);
   return w;
 }
 

@@ -712,6 +712,11 @@ ITA_API ita_status ita_codebook_gradient_apply(ita_context* ctx, const ita_codeb
  *
  * Planes here are in panel order: the bits of sixteen rows at a column stand together, panels[p,
  * 16 c + r] is weight (16 p + r, c). A plane has ceil(rows / 16) rows of ceil(cols / 2) words.
+ *
+ * Images of several tasks may share a call of codebook_linear_forward or codebook_conv2d_forward:
+ * `mask` is then `masks` planes one after the other, and `mask_of` says which one a block of images
+ * obeys. The bits are those of a call for each run of blocks that have one plane. Other calls read
+ * the first plane alone.
  */
 typedef struct ita_codebook_weights {
   const uint32_t* codes;  /**< codes of `bits` bits                                            */
@@ -720,6 +725,9 @@ typedef struct ita_codebook_weights {
   const uint32_t* mask;   /**< [ceil(rows / 16), ceil(cols / 2)] or NULL (all)                 */
   int32_t bits;           /**< of a code, 1 .. 8                                               */
   int32_t sources;        /**< 1 .. 255                                                        */
+  int32_t masks;          /**< planes of `mask`, not read without mask_of                      */
+  const int32_t* mask_of; /**< [ceil(N / block)] plane of each block of images, 0 .. masks - 1, in
+                               host memory on every backend; NULL: the first for all images    */
 } ita_codebook_weights;
 
 /**

@@ -93,6 +93,34 @@ public final class Tensor implements AutoCloseable {
     return new Tensor(context, storage.first(elements), dims.clone(), false, Layout.NCHW);
   }
 
+  /**
+   * Returns some images of activations, in their layout, for ops of as many images. The memory
+   * stays this tensor's, as with {@link #view}.
+   *
+   * @param first starts a block of the layout
+   * @param count from 1 to N - first
+   * @throws IllegalArgumentException for row-major values that are not activations, or a range that
+   *     does not fit
+   * @throws UnsupportedOperationException on the reference backend
+   */
+  public Tensor images(int first, int count) {
+    requireOpen("images");
+    if (!activations
+        || first < 0
+        || first % layout.block() != 0
+        || count < 1
+        || count > dims[0] - first) {
+      throw new IllegalArgumentException(
+          "images %d .. %d were asked of %s, expected some of activations, from a multiple of %d on"
+              .formatted(first, (long) first + count - 1, this, layout.block()));
+    }
+    long[] some = dims.clone();
+    some[0] = count;
+    Storage part =
+        storage.part((long) first * imageElements(), layout.paddedImages(count) * imageElements());
+    return new Tensor(context, part, some, true, layout);
+  }
+
   private static long count(long[] dims) {
     if (dims.length == 0) {
       throw new IllegalArgumentException(

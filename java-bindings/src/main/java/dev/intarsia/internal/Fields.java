@@ -18,7 +18,7 @@ public final class Fields {
   /** One field of an op; empty until it is set, and again when it is set to null. */
   public static final class Field {
     private final String name;
-    private Object value; // Tensor, Mask, Number, Boolean or an enum constant
+    private Object value; // Tensor, Mask, Number, Boolean, int[] or an enum constant
 
     private Field(String name) {
       this.name = name;
@@ -111,6 +111,11 @@ public final class Fields {
   /** Returns an integer. */
   public long integer(String name) {
     return ((Number) field(name).value()).longValue();
+  }
+
+  /** Returns small numbers of the host, null when the field is empty. */
+  public int[] indexes(String name) {
+    return (int[]) field(name).value();
   }
 
   /** Returns a choice. */

@@ -31,6 +31,12 @@ public final class JavaStorage extends Storage {
     return new JavaStorage(this, (int) count);
   }
 
+  @Override
+  public Storage part(long at, long count) {
+    throw new UnsupportedOperationException(
+        "the reference backend has no part of a tensor; take a native backend, or copy");
+  }
+
   /** Returns the elements themselves, others after them where they are borrowed. */
   public float[] floats() {
     return (float[]) array;

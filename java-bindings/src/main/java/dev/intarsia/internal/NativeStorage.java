@@ -50,6 +50,11 @@ public final class NativeStorage extends Storage {
   }
 
   @Override
+  public Storage part(long at, long count) {
+    return new NativeStorage(device, type(), count, from(at), this);
+  }
+
+  @Override
   public void upload(float[] src, int offset, long at, int count) {
     device.upload(from(at), bytes(count), host -> new FloatPointer(host).put(src, offset, count));
   }

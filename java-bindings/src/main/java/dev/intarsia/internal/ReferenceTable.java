@@ -35,9 +35,11 @@ import dev.intarsia.reference.ReluReference;
 import dev.intarsia.reference.ReorderReference;
 import dev.intarsia.reference.ScoreEpilogueReference;
 import dev.intarsia.reference.SoftmaxCrossEntropyReference;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** The reference backend's table, the Java mirror of {@code ops.inc}: one line per entry point. */
 public final class ReferenceTable {
@@ -473,9 +475,19 @@ public final class ReferenceTable {
 
   private static void codebookLinearForward(Fields f) {
     LinearShape shape = f.shape(LinearShape.class);
-    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.i()));
+    PlaneShape plane = new PlaneShape(shape.o(), shape.i());
+    if (f.indexes("maskOf") == null) {
+      CodebookLinearReference.forward(
+          shape, f.floats("src"), decoded(f, plane), f.floats("bias"), f.floats("dst"));
+      return;
+    }
     CodebookLinearReference.forward(
-        shape, f.floats("src"), weights, f.floats("bias"), f.floats("dst"));
+        shape,
+        f.floats("src"),
+        decodedMasks(f, plane),
+        maskOf(f, shape.n()),
+        f.floats("bias"),
+        f.floats("dst"));
   }
 
   private static void codebookLinearBackwardData(Fields f) {
@@ -493,9 +505,19 @@ public final class ReferenceTable {
 
   private static void codebookConv2dForward(Fields f) {
     Conv2dShape shape = f.shape(Conv2dShape.class);
-    float[] weights = decoded(f, new PlaneShape(shape.o(), shape.reductionLength()));
+    PlaneShape plane = new PlaneShape(shape.o(), shape.reductionLength());
+    if (f.indexes("maskOf") == null) {
+      CodebookConv2dReference.forward(
+          shape, f.floats("src"), decoded(f, plane), f.floats("bias"), f.floats("dst"));
+      return;
+    }
     CodebookConv2dReference.forward(
-        shape, f.floats("src"), weights, f.floats("bias"), f.floats("dst"));
+        shape,
+        f.floats("src"),
+        decodedMasks(f, plane),
+        maskOf(f, shape.n()),
+        f.floats("bias"),
+        f.floats("dst"));
   }
 
   private static void codebookConv2dBackwardData(Fields f) {
@@ -531,6 +553,23 @@ public final class ReferenceTable {
   }
 
   private static float[] decoded(Fields f, PlaneShape s) {
+    return decoded(f, s, 0);
+  }
+
+  /** The weights under each plane of the mask. */
+  private static float[][] decodedMasks(Fields f, PlaneShape s) {
+    float[][] weights = new float[(int) f.integer("masks")][];
+    Arrays.setAll(weights, plane -> decoded(f, s, plane));
+    return weights;
+  }
+
+  /** The plane of each image: a block is one here. */
+  private static int[] maskOf(Fields f, int images) {
+    int[] planes = f.indexes("maskOf");
+    return IntStream.range(0, images).map(n -> planes[planes.length == 1 ? 0 : n]).toArray();
+  }
+
+  private static float[] decoded(Fields f, PlaneShape s, int plane) {
     int bits = (int) f.integer("bits");
     int sources = (int) f.integer("sources");
     boolean[][] owners = new boolean[sources - 1][];
@@ -544,7 +583,7 @@ public final class ReferenceTable {
         bits,
         f.floats("codebooks"),
         owners,
-        mask == null ? null : rows(s, mask, 0));
+        mask == null ? null : rows(s, mask, plane));
   }
 
   /** Plane {@code index} of planes in panel order, as [rows, cols]. */

@@ -40,6 +40,13 @@ public abstract sealed class Storage permits NativeStorage, JavaStorage {
   /** Returns the first elements, borrowed: they are freed with these. */
   public abstract Storage first(long count);
 
+  /**
+   * Returns {@code count} elements from element {@code at}, borrowed.
+   *
+   * @throws UnsupportedOperationException on the reference, whose elements start an array
+   */
+  public abstract Storage part(long at, long count);
+
   /** Writes {@code count} elements from {@code src[offset]} to element {@code at}. */
   public abstract void upload(float[] src, int offset, long at, int count);
 

@@ -95,6 +95,30 @@ public final class CodebookLinear extends Operation {
     return this;
   }
 
+  /**
+   * The masks of several tasks, in place of {@link #mask}: {@link #forward} lets each block of
+   * images obey the one that {@link #maskOf} names. The bits are those of calls for one task each.
+   *
+   * @param planes one after the other, each in panel order: rows are those of {@code count} masks
+   * @param count of planes, at least 1
+   */
+  public CodebookLinear masks(Mask planes, int count) {
+    weights.masks(planes, count);
+    return this;
+  }
+
+  /**
+   * Which plane of {@link #masks} images obey; copied.
+   *
+   * @param planes one for all images, or one for each block of sixteen images (each image where
+   *     they are row-major, see {@link dev.intarsia.Layout#block}); more than the batch has may be
+   *     given
+   */
+  public CodebookLinear maskOf(int... planes) {
+    weights.maskOf(planes);
+    return this;
+  }
+
   /** [O] or null; read by forward. */
   public CodebookLinear bias(Tensor bias) {
     values("bias", bias, p -> struct.bias(p), shape.o());
@@ -127,11 +151,13 @@ public final class CodebookLinear extends Operation {
 
   /** Writes dst. */
   public void forward() {
+    weights.takeMasks();
     run(forward);
   }
 
   /** Writes diffSrc. */
   public void backwardData() {
+    weights.requireOneMask("codebook_linear_backward_data");
     run(backwardData);
   }
 

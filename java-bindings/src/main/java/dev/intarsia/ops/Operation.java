@@ -107,6 +107,11 @@ public abstract class Operation {
     return layout;
   }
 
+  /** How many images a call has. */
+  final int images() {
+    return images;
+  }
+
   /** Images per block of the activations that are bound, for the native shape. */
   final int block() {
     return layout.block();

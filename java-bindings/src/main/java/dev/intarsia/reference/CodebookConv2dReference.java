@@ -2,6 +2,7 @@
 package dev.intarsia.reference;
 
 import dev.intarsia.Conv2dShape;
+import java.util.Arrays;
 
 /**
  * What {@code CodebookConv2d} means: weights from codes, as {@link CodebookLinearReference#decode}
@@ -18,6 +19,24 @@ public final class CodebookConv2dReference {
   public static void forward(
       Conv2dShape s, float[] src, float[] weights, float[] bias, float[] dst) {
     MaskedConv2dReference.forward(s, src, weights, null, bias, dst);
+  }
+
+  /**
+   * The same for images of several tasks: each as if it were alone.
+   *
+   * @param weights [masks] of [O, I, KH, KW], as decoded under each mask
+   * @param maskOf [N], the mask of each image
+   */
+  public static void forward(
+      Conv2dShape s, float[] src, float[][] weights, int[] maskOf, float[] bias, float[] dst) {
+    int in = s.c() * s.h() * s.w();
+    int out = s.o() * s.oh() * s.ow();
+    for (int n = 0; n < s.n(); n++) {
+      float[] image = Arrays.copyOfRange(src, n * in, (n + 1) * in);
+      float[] result = new float[out];
+      forward(s.withN(1), image, weights[maskOf[n]], bias, result);
+      System.arraycopy(result, 0, dst, n * out, out);
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.intarsia.reference;
 
 import dev.intarsia.LinearShape;
 import dev.intarsia.PlaneShape;
+import java.util.Arrays;
 
 /** What {@code CodebookLinear} means: weights from codes, then a plain product. */
 public final class CodebookLinearReference {
@@ -41,6 +42,24 @@ public final class CodebookLinearReference {
   public static void forward(
       LinearShape s, float[] src, float[] weights, float[] bias, float[] dst) {
     MaskedLinearReference.forward(s, src, weights, null, bias, dst);
+  }
+
+  /**
+   * The same for images of several tasks: each as if it were alone.
+   *
+   * @param weights [masks] of [O, I], as decoded under each mask
+   * @param maskOf [N], the mask of each image
+   */
+  public static void forward(
+      LinearShape s, float[] src, float[][] weights, int[] maskOf, float[] bias, float[] dst) {
+    int in = s.i();
+    int out = s.o();
+    for (int n = 0; n < s.n(); n++) {
+      float[] image = Arrays.copyOfRange(src, n * in, (n + 1) * in);
+      float[] result = new float[out];
+      forward(s.withN(1), image, weights[maskOf[n]], bias, result);
+      System.arraycopy(result, 0, dst, n * out, out);
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -250,7 +251,7 @@ class MixedTrainingTest {
       net.selectHead(0, 2);
       assertTrue(context.usedBytes() < wide.count() * Float.BYTES, context.usedBytes() + " bytes");
       PackedWeights frozen = freezeHalf(net).get(0);
-      frozen.putMask(0, wide.visible().words());
+      frozen.putMasks(new TreeMap<>(Map.of(0, wide.visible().words())));
       frozen.select(0);
       long dense = context.usedBytes();
       net.mix(wide, frozen);

@@ -52,7 +52,26 @@ class CodebookConv2dParityTest extends KernelParityTest<Conv2dShape> {
               variant.toString(),
               (side, s, problem) -> backwardData(side, s, problem, variant)));
     }
+    entries.add(entry("codebook_conv2d_forward", "masks", CodebookConv2dParityTest::mixed));
     return entries;
+  }
+
+  /** Three masks, each image or block of images under its own. */
+  private static Runnable mixed(Side side, Conv2dShape s, Problem<Conv2dShape> problem) {
+    Tolerance tolerance =
+        Tolerance.product(LENGTH * s.reductionLength(), "src", "codebooks", "bias");
+    PlaneShape panels = PanelOrder.shape(new PlaneShape(s.o(), s.reductionLength()));
+    Tensor src = side.value("src", s.n(), s.c(), s.h(), s.w());
+    int masks = CodebookLinearParityTest.MASKS;
+    CodebookConv2d op =
+        unmasked(side, s, problem, new Variant(4, 1, true))
+            .masks(side.mask("masks", masks * panels.rows(), panels.cols(), 0.6), masks)
+            .maskOf(CodebookLinearParityTest.maskOf(src, s.n()))
+            .bias(side.plain("bias", s.o()))
+            .src(src)
+            .dst(side.written("dst", tolerance, s.n(), s.o(), s.oh(), s.ow()));
+    op.batch(s.n());
+    return op::forward;
   }
 
   private record Variant(int bits, int sources, boolean exact) {
@@ -63,6 +82,13 @@ class CodebookConv2dParityTest extends KernelParityTest<Conv2dShape> {
 
   private static CodebookConv2d bind(
       Side side, Conv2dShape s, Problem<Conv2dShape> problem, Variant variant) {
+    PlaneShape panels = PanelOrder.shape(new PlaneShape(s.o(), s.reductionLength()));
+    return unmasked(side, s, problem, variant)
+        .mask(side.mask("mask", panels.rows(), panels.cols(), problem.density()));
+  }
+
+  private static CodebookConv2d unmasked(
+      Side side, Conv2dShape s, Problem<Conv2dShape> problem, Variant variant) {
     PlaneShape plane = new PlaneShape(s.o(), s.reductionLength());
     PlaneShape panels = PanelOrder.shape(plane);
     int bits = variant.bits();
@@ -72,7 +98,6 @@ class CodebookConv2dParityTest extends KernelParityTest<Conv2dShape> {
         CodebookConv2d.bind(side.context(), s.withN(side.capacity(s.n())), bits, sources)
             .codes(side.codes("codes", plane.rows(), plane.cols(), bits, codes, false))
             .codebooks(side.plain("codebooks", sources, 1L << bits))
-            .mask(side.mask("mask", panels.rows(), panels.cols(), problem.density()))
             .exact(variant.exact());
     if (sources > 1) {
       int rows = (sources - 1) * panels.rows();
@@ -169,6 +194,64 @@ class CodebookConv2dParityTest extends KernelParityTest<Conv2dShape> {
       expected.backwardData();
       actual.backwardData();
       assertArrayEquals(denseDiff.download(), codedDiff.download());
+    }
+  }
+
+  /** Images of several tasks in one call have the bits of each task's run alone. */
+  @ParameterizedTest
+  @CsvSource({
+    "16, 9, 20, 3, 1, 1, 50", "16, 9, 20, 3, 1, 1, 3", "24, 6, 40, 5, 1, 2, 20",
+    "24, 5, 40, 1, 1, 0, 50", "3, 12, 64, 4, 1, 0, 60", "64, 4, 48, 3, 1, 1, 90"
+  })
+  void imagesOfSeveralTasksHaveTheBitsOfEachAlone(
+      int c, int h, int o, int k, int stride, int pad, int density) {
+    for (int n : List.of(5 * 16 + 3, 7)) {
+      Conv2dShape s = Conv2dShape.square(n, c, h, h, o, k, stride, pad);
+      PlaneShape panels = PanelOrder.shape(new PlaneShape(o, s.reductionLength()));
+      int[] planes = {2, 0, 0, 1, 2, 2, 1};
+      try (Context context = Context.cpu()) {
+        Tensor src = Tensor.activations(context, n, c, h, h);
+        src.upload(Values.signed("src", n * c * h * h));
+        Tensor dst = Tensor.activations(context, n, o, s.oh(), s.ow());
+        Tensor alone = Tensor.activations(context, n, o, s.oh(), s.ow());
+        Tensor codebooks = Tensor.plain(context, 2, 16);
+        codebooks.upload(Values.signed("codebooks", 32));
+        int weights = o * s.reductionLength();
+        Codes codes =
+            Codes.of(context, o, s.reductionLength(), 4, Values.codes("codes", weights, 4));
+        Mask owners = CodebookLinearParityTest.planes(context, "owners", 1, panels);
+        int rows = 3 * panels.rows();
+        Mask masks =
+            Mask.of(
+                context,
+                rows,
+                panels.cols(),
+                Values.bits("masks", rows * panels.cols(), density / 100.0));
+        CodebookConv2d.bind(context, s, 4, 2)
+            .codes(codes)
+            .codebooks(codebooks)
+            .owners(owners)
+            .masks(masks, 3)
+            .maskOf(planes)
+            .src(src)
+            .dst(dst)
+            .forward();
+        int block = src.layout().block();
+        for (int first = 0, next; first < n; first = next) {
+          for (next = first; next < n && planes[next / block] == planes[first / block]; ) {
+            next = Math.min(next + block, n);
+          }
+          CodebookConv2d.bind(context, s.withN(next - first), 4, 2)
+              .codes(codes)
+              .codebooks(codebooks)
+              .owners(owners)
+              .mask(CodebookLinearParityTest.plane(masks, planes[first / block], panels))
+              .src(src.images(first, next - first))
+              .dst(alone.images(first, next - first))
+              .forward();
+        }
+        assertArrayEquals(alone.download(), dst.download(), s.toString());
+      }
     }
   }
 

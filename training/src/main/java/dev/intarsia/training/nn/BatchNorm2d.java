@@ -25,6 +25,7 @@ public final class BatchNorm2d implements Layer {
   private final Tensor savedRstd; // [C]
   private final Map<Integer, State> states = new HashMap<>();
   private State state;
+  private List<Run> runs = List.of(); // of several tasks; empty while one is selected
   private int batch;
 
   /** Builds the layer over [N, C, H, W], with key 0 selected. */
@@ -56,12 +57,22 @@ public final class BatchNorm2d implements Layer {
 
   @Override
   public void selectNorms(int key) {
+    runs = List.of();
     state = states.computeIfAbsent(key, State::new);
     batch(batch);
   }
 
   @Override
+  public void selectNorms(List<Run> runs) {
+    this.runs = List.copyOf(runs);
+  }
+
+  @Override
   public void forward(Phase phase) {
+    if (phase == Phase.EVALUATE && !runs.isEmpty()) {
+      runs.forEach(run -> states.computeIfAbsent(run.task(), State::new).evaluate(run));
+      return;
+    }
     (phase == Phase.EVALUATE ? state.evaluation : state.training).forward();
   }
 
@@ -142,6 +153,22 @@ public final class BatchNorm2d implements Layer {
           .diffSrc(in.diff())
           .diffScale(scale.gradient())
           .diffShift(shift.gradient());
+    }
+
+    /** Normalises some images with the running statistics. */
+    void evaluate(Run run) {
+      BatchNorm.bind(in.context(), in.shape().withN(run.count()))
+          .batchStatistics(false)
+          .epsilon(EPSILON)
+          .scale(scale.weights())
+          .shift(shift.weights())
+          .runningMean(runningMean)
+          .runningVar(runningVar)
+          .src(run.of(in))
+          .dst(run.of(out))
+          .addend(addend == null ? null : run.of(addend))
+          .relu(rectifies)
+          .forward();
     }
 
     void close() {

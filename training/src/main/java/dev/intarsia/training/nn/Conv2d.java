@@ -74,7 +74,8 @@ public final class Conv2d implements Layer {
               .src(in.value())
               .dst(out.value());
     }
-    coded.mask(packed.mask()).batch(batch);
+    coded.masks(packed.masks(), packed.tasks()).maskOf(packed.selected());
+    coded.batch(batch);
     return coded;
   }
 

@@ -22,6 +22,7 @@ public final class GroupNorm implements Layer {
   private final Tensor savedRstd; // [N, groups] activations
   private final Map<Integer, State> states = new HashMap<>();
   private State state;
+  private List<Run> runs = List.of(); // of several tasks; empty while one is selected
   private int batch;
 
   /**
@@ -43,12 +44,22 @@ public final class GroupNorm implements Layer {
 
   @Override
   public void selectNorms(int key) {
+    runs = List.of();
     state = states.computeIfAbsent(key, State::new);
     batch(batch);
   }
 
   @Override
+  public void selectNorms(List<Run> runs) {
+    this.runs = List.copyOf(runs);
+  }
+
+  @Override
   public void forward(Phase phase) {
+    if (phase == Phase.EVALUATE && !runs.isEmpty()) {
+      runs.forEach(run -> states.computeIfAbsent(run.task(), State::new).evaluate(run));
+      return;
+    }
     state.op.forward();
   }
 
@@ -109,6 +120,20 @@ public final class GroupNorm implements Layer {
               .diffSrc(in.diff())
               .diffScale(scale.gradient())
               .diffShift(shift.gradient());
+    }
+
+    /** Normalises some images. */
+    void evaluate(Run run) {
+      dev.intarsia.ops.GroupNorm.bind(in.context(), in.shape().withN(run.count()))
+          .groups(groups)
+          .epsilon(EPSILON)
+          .scale(scale.weights())
+          .shift(shift.weights())
+          .savedMean(savedMean.images(run.first(), run.count()))
+          .savedRstd(savedRstd.images(run.first(), run.count()))
+          .src(run.of(in))
+          .dst(run.of(out))
+          .forward();
     }
   }
 }

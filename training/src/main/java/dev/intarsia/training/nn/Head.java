@@ -19,6 +19,7 @@ public final class Head implements AutoCloseable {
   private final Activation features;
   private final Activation logits;
   private final Parameter weights;
+  private final LinearShape shape;
   private final DenseLinear linear;
   private final SoftmaxCrossEntropy crossEntropy;
   private final Accuracy accuracy;
@@ -29,7 +30,7 @@ public final class Head implements AutoCloseable {
   Head(String name, Activation features, int classes, CounterRandom random) {
     Context context = features.context();
     int n = features.shape().n();
-    LinearShape shape = new LinearShape(n, features.features(), classes);
+    shape = new LinearShape(n, features.features(), classes);
     LinearShape outputs = new LinearShape(n, classes, classes);
     this.features = features;
     logits = features.allocateNext(classes, 1, 1);
@@ -115,6 +116,21 @@ public final class Head implements AutoCloseable {
    */
   public float[] readLogits(int count) {
     return Arrays.copyOf(logits.value().download(), count * logits.features());
+  }
+
+  /**
+   * Answers some images of the features, whatever head the others have.
+   *
+   * @return logits [count, classes], row-major
+   */
+  float[] answer(Run run) {
+    Tensor some = run.of(logits);
+    DenseLinear.bind(features.context(), shape.withN(run.count()))
+        .weights(weights.weights())
+        .src(run.of(features))
+        .dst(some)
+        .forward();
+    return some.download();
   }
 
   /** [N, classes]; owned by this head. */

@@ -39,6 +39,12 @@ public interface Layer extends AutoCloseable {
    */
   default void selectNorms(int key) {}
 
+  /**
+   * Lets each run of the passes to come use the set of its own task, outside training. No runs: the
+   * set that was selected last for all images again. Layers without such state do nothing.
+   */
+  default void selectNorms(List<Run> runs) {}
+
   /** Running statistics of the selected set: what must be stored beside {@link #parameters}. */
   default List<Tensor> statistics() {
     return List.of();

@@ -63,7 +63,8 @@ public final class Linear implements Layer {
               .src(in.value())
               .dst(out.value());
     }
-    coded.mask(packed.mask()).batch(batch);
+    coded.masks(packed.masks(), packed.tasks()).maskOf(packed.selected());
+    coded.batch(batch);
     return coded;
   }
 

@@ -151,6 +151,60 @@ public final class Network implements AutoCloseable {
   }
 
   /**
+   * Answers images of several tasks in one pass, in which a layer of codes reads its codes once.
+   *
+   * @param images row-major [N, C, H, W] or longer, those of a run from its first on; what lies
+   *     between runs is computed and means nothing
+   * @param runs in ascending order, each from a multiple of {@link #block} on; a head was selected
+   *     for each task before, and packed weights know the runs
+   * @return logits of each run, [count, classes]
+   * @throws UnsupportedOperationException on the reference backend, see {@link #mixesTasks}
+   */
+  public List<float[]> forward(float[] images, List<Run> runs) {
+    requireHead();
+    requireRuns(runs);
+    int count = runs.get(runs.size() - 1).end();
+    if (count != batch) {
+      resize(count);
+    }
+    border.upload(images, 0, count * input.features());
+    reorder.pack();
+    body.selectNorms(runs);
+    body.forward(Phase.EVALUATE);
+    body.selectNorms(List.of());
+    return runs.stream().map(run -> heads.get(run.task()).answer(run)).toList();
+  }
+
+  private void requireRuns(List<Run> runs) {
+    if (!mixesTasks()) {
+      throw new UnsupportedOperationException(
+          "the reference backend answers one task at a time; pass the runs one by one");
+    }
+    int end = 0;
+    for (Run run : runs) {
+      if (run.first() < end || run.first() % block() != 0 || !heads.containsKey(run.task())) {
+        throw new IllegalArgumentException(
+            "%s starts below image %d or inside a block of %d, or its task has no head of %s"
+                .formatted(run, end, block(), heads.keySet()));
+      }
+      end = run.end();
+    }
+    if (runs.isEmpty()) {
+      throw new IllegalArgumentException("there are no runs, expected at least one");
+    }
+  }
+
+  /** Whether a pass may have images of several tasks: on every backend but the reference. */
+  public boolean mixesTasks() {
+    return !context.backend().equals("reference");
+  }
+
+  /** Images that lie side by side and obey one mask: 16, or 1 where they are row-major. */
+  public int block() {
+    return input.value().layout().block();
+  }
+
+  /**
    * Computes the gradients of the active parameters for the latest forward pass, after {@link
    * Head#judge}. They replace the earlier ones.
    */

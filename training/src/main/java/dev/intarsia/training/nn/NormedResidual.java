@@ -98,6 +98,11 @@ final class NormedResidual implements Layer {
   }
 
   @Override
+  public void selectNorms(List<Run> runs) {
+    parts().forEach(layer -> layer.selectNorms(runs));
+  }
+
+  @Override
   public void close() {
     parts().forEach(Layer::close);
     branchIn.diff().close();

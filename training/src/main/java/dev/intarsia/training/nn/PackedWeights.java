@@ -7,14 +7,17 @@ import dev.intarsia.Mask;
 import dev.intarsia.PanelOrder;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * The weights of one layer as kernels execute them: the codes of all tasks side by side, a codebook
- * and a plane per owner, and the mask of each task, ready to be switched to. Every weight without
- * an owner is outside all masks. Not thread-safe.
+ * and a plane per owner, and the masks of all tasks one after the other, so that a switch is an
+ * index and the images of one pass may obey several. Every weight without an owner is outside all
+ * masks. Not thread-safe.
  */
 public final class PackedWeights implements AutoCloseable {
   private final Context context;
@@ -23,8 +26,9 @@ public final class PackedWeights implements AutoCloseable {
   private final Codes codes;
   private final Tensor codebooks; // [sources, 2^bits]
   private final Mask owners; // [sources - 1] planes in panel order; null for one source
-  private final Map<Integer, Mask> masks = new HashMap<>(); // per task, in panel order
-  private Mask selected;
+  private final Map<Integer, Integer> planes = new HashMap<>(); // of each task in masks
+  private Mask masks; // in panel order, one plane after the other; null before any was put
+  private int[] selected; // planes: one for all images, or one for each block of a pass
 
   private PackedWeights(
       Context context, PlaneShape shape, int sources, Codes codes, Tensor codebooks, Mask owners) {
@@ -95,23 +99,54 @@ public final class PackedWeights implements AutoCloseable {
     return Mask.of(context, (sources.size() - 1) * panels.rows(), panels.cols(), words);
   }
 
-  /** Keeps the mask of a task, words [rows, wordsPerRow], for {@link #select}. */
-  public void putMask(int task, int[] words) {
+  /**
+   * Keeps the masks of tasks for {@link #select}, in place of all that were put before.
+   *
+   * @param words of each task's mask, [rows, wordsPerRow]
+   */
+  public void putMasks(SortedMap<Integer, int[]> words) {
     PlaneShape panels = PanelOrder.shape(shape);
-    Mask mask = Mask.of(context, panels.rows(), panels.cols(), PanelOrder.words(shape, words));
-    Mask earlier = masks.put(task, mask);
-    if (earlier != null) {
-      earlier.close();
+    int length = panels.rows() * panels.wordsPerRow();
+    int[] all = new int[Math.multiplyExact(words.size(), length)];
+    planes.clear();
+    for (Map.Entry<Integer, int[]> mask : words.entrySet()) {
+      System.arraycopy(
+          PanelOrder.words(shape, mask.getValue()), 0, all, planes.size() * length, length);
+      planes.put(mask.getKey(), planes.size());
     }
+    if (masks != null) {
+      masks.close();
+    }
+    masks = Mask.of(context, words.size() * panels.rows(), panels.cols(), all);
+    selected = null;
   }
 
   /** Lets the weights be those of a task from now on; takes no time. */
   public void select(int task) {
-    selected = masks.get(task);
-    if (selected == null) {
-      throw new IllegalArgumentException(
-          "task " + task + " has no mask, those of " + masks.keySet() + " were put");
+    selected = new int[] {plane(task)};
+  }
+
+  /**
+   * Lets the weights be those of each run's task from now on.
+   *
+   * @param runs in ascending order, no two in one block
+   * @param block images of a block
+   */
+  public void select(List<Run> runs, int block) {
+    int[] blocks = new int[(runs.get(runs.size() - 1).end() + block - 1) / block];
+    for (Run run : runs) {
+      Arrays.fill(blocks, run.first() / block, (run.end() + block - 1) / block, plane(run.task()));
     }
+    selected = blocks;
+  }
+
+  private int plane(int task) {
+    Integer plane = planes.get(task);
+    if (plane == null) {
+      throw new IllegalArgumentException(
+          "task " + task + " has no mask, those of " + planes.keySet() + " were put");
+    }
+    return plane;
   }
 
   /** Rows (filters or outputs) and columns. */
@@ -144,8 +179,21 @@ public final class PackedWeights implements AutoCloseable {
     return owners;
   }
 
-  /** The selected task's, in panel order; null before any was selected. */
-  public Mask mask() {
+  /** How many tasks have a mask. */
+  public int tasks() {
+    return planes.size();
+  }
+
+  /** The masks of {@link #tasks} tasks, one after the other in panel order. */
+  public Mask masks() {
+    return masks;
+  }
+
+  /** The planes that were selected: one for all images, or one for each block of a pass. */
+  public int[] selected() {
+    if (selected == null) {
+      throw new IllegalStateException("no task is selected; call select first");
+    }
     return selected;
   }
 
@@ -156,6 +204,8 @@ public final class PackedWeights implements AutoCloseable {
     if (owners != null) {
       owners.close();
     }
-    masks.values().forEach(Mask::close);
+    if (masks != null) {
+      masks.close();
+    }
   }
 }

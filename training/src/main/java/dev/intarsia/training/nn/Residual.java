@@ -103,6 +103,12 @@ public final class Residual implements Layer {
   }
 
   @Override
+  public void selectNorms(List<Run> runs) {
+    branch.selectNorms(runs);
+    shortcut.selectNorms(runs);
+  }
+
+  @Override
   public void close() {
     branch.close();
     shortcut.close();

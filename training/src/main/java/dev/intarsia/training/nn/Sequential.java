@@ -73,6 +73,11 @@ public final class Sequential implements Layer {
   }
 
   @Override
+  public void selectNorms(List<Run> runs) {
+    layers.forEach(layer -> layer.selectNorms(runs));
+  }
+
+  @Override
   public void close() {
     layers.forEach(Layer::close);
   }

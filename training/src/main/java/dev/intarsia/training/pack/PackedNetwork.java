@@ -6,12 +6,16 @@ import dev.intarsia.Tensor;
 import dev.intarsia.training.coding.BitString;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.PackedWeights;
+import dev.intarsia.training.nn.Phase;
+import dev.intarsia.training.nn.Run;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A net that answers from a {@link PackedModel}: shared codes laid out once per copy, masks ready,
@@ -44,6 +48,37 @@ public final class PackedNetwork implements AutoCloseable {
     if (!installed.contains(task)) {
       install(packed);
       installed.add(task);
+    }
+  }
+
+  /**
+   * Answers images of several tasks of one copy in one pass; see {@link Network#forward(float[],
+   * List)}. Each run's bits are those of its task alone.
+   *
+   * @return logits of each run, [count, classes]
+   */
+  public List<float[]> forward(float[] images, List<Run> runs) {
+    for (Run run : runs) {
+      activate(run.task()); // its head and norms are in place then
+    }
+    if (runs.size() == 1 && runs.get(0).first() == 0) {
+      int count = runs.get(0).count();
+      return List.of(net.forward(images, count, Phase.EVALUATE).readLogits(count));
+    }
+    int copy = model.tasks().get(runs.get(0).task()).copy();
+    for (Run run : runs) {
+      int other = model.tasks().get(run.task()).copy();
+      if (other != copy) {
+        throw new IllegalArgumentException(
+            "task %d is in copy %d of the weights and task %d in copy %d; pass them one by one"
+                .formatted(runs.get(0).task(), copy, run.task(), other));
+      }
+    }
+    copies.get(copy).forEach(layer -> layer.select(runs, net.block()));
+    try {
+      return net.forward(images, runs);
+    } finally {
+      activate(runs.get(runs.size() - 1).task());
     }
   }
 
@@ -106,9 +141,11 @@ public final class PackedNetwork implements AutoCloseable {
       }
       PlaneShape shape = model.tasks().get(tasks.get(0)).layers().get(layer).shape();
       PackedWeights made = PackedWeights.of(net.context(), shape, sources);
+      SortedMap<Integer, int[]> masks = new TreeMap<>();
       for (int task : tasks) {
-        made.putMask(task, model.tasks().get(task).layers().get(layer).mask());
+        masks.put(task, model.tasks().get(task).layers().get(layer).mask());
       }
+      made.putMasks(masks);
       weights.add(made);
     }
     return weights;

@@ -54,6 +54,7 @@ class ModelsTest {
     "lenet, 3, 33, 14, 1",
     "alexnet, 3, 32, 32, 1",
     "alexnet, 1, 19, 22, 1",
+    "alexnet-norm, 3, 20, 19, 1",
     "resnet18, 3, 9, 8, 0.05",
     "resnet18, 1, 8, 12, 0.3125",
   })

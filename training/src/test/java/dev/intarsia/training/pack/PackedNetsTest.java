@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,6 +137,56 @@ class PackedNetsTest {
           }
         }
       }
+    }
+  }
+
+  /**
+   * Rows of all tasks and both copies in one call have the bits of a call for each task; 80 images
+   * hold five groups, 40 three, and five are row-major.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "mlp, 1, 5, 4, 80",
+    "lenet, 3, 8, 9, 80",
+    "alexnet, 1, 19, 20, 40",
+    "alexnet-norm, 1, 19, 20, 40",
+    "resnet18, 3, 8, 8, 80",
+    "resnet18, 3, 8, 8, 5"
+  })
+  void mixedRowsHaveTheBitsOfTheirTaskAlone(
+      String name, int channels, int height, int width, int batch) {
+    PackedModel.Net description = new PackedModel.Net(name, 0.05, channels, height, width);
+    ActivationShape input = new ActivationShape(1, channels, height, width);
+    Path path = folder.resolve("model.itp");
+    try (Network net = Models.build(name, context, input, 1, 0.05)) {
+      PackFile.write(path, fitting(description, net), MaskCode.RAW);
+    }
+    int count = 50;
+    int image = channels * height * width;
+    byte[] pixels = new byte[count * image];
+    SplittableRandom random = new SplittableRandom(2);
+    random.nextBytes(pixels);
+    int[] tasks = random.ints(count, 0, TASKS).toArray();
+    try (Predictor predictor = Predictor.open(path, context, batch)) {
+      Answer[] mixed = predictor.predict(pixels, tasks);
+      for (int task = 0; task < TASKS; task++) {
+        int wanted = task;
+        int[] rows = IntStream.range(0, count).filter(i -> tasks[i] == wanted).toArray();
+        byte[] alone = new byte[rows.length * image];
+        for (int i = 0; i < rows.length; i++) {
+          System.arraycopy(pixels, rows[i] * image, alone, i * image, image);
+        }
+        int[] same = new int[rows.length];
+        Arrays.fill(same, task);
+        Answer[] answers = predictor.predict(alone, same);
+        for (int i = 0; i < rows.length; i++) {
+          assertEquals(task, mixed[rows[i]].task());
+          assertArrayEquals(answers[i].logits(), mixed[rows[i]].logits(), "task " + task);
+        }
+      }
+      assertArrayEquals(
+          mixed[0].logits(),
+          predictor.predict(Arrays.copyOf(pixels, image), new int[] {tasks[0]})[0].logits());
     }
   }
 
