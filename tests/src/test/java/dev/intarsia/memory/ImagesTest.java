@@ -25,7 +25,9 @@ class ImagesTest {
     try (Context context = Context.cpu()) {
       Tensor all = Tensor.activations(context, layout, 37, 2, 3, 1);
       float[] values = new float[37 * IMAGE];
-      Arrays.setAll(values, i -> i);
+      for (int i = 0; i < values.length; i++) {
+        values[i] = i;
+      }
       all.upload(values);
       long used = context.usedBytes();
       Tensor some = all.images(16, 19);
