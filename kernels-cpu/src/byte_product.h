@@ -116,10 +116,12 @@ void add_codes(const ByteProduct& p, const int64_t* panels, int64_t first, uint3
   }
 }
 
-// Where that is cheaper than decoding once for a batch: few centres, or few images. With few
-// registers, both; code size counts. A mask makes it dearer: beyond two tiles of images it is not.
+// Where that is cheaper than decoding once for a batch: few centres, and with few registers few
+// images. Without a fast dot product it is not worth its code. A mask makes it dearer: beyond two
+// tiles of images it is not cheaper either.
+template <class Factor>
 constexpr bool decodes_on_the_way(int bits, int images) {
-  return kManyRegisters ? bits <= 4 || images <= 2 : bits <= 4 && images <= 2;
+  return bits <= 4 && (kManyRegisters ? Factor::kOffset == FastByteFactor::kOffset : images <= 2);
 }
 
 // Calls body(the tile's width as a constant).
@@ -141,7 +143,7 @@ void sum_up(const ByteProduct& p, const int64_t* panels, int64_t first, int64_t 
       StoreInts(SetU(p.images.offsets[first + n]), sums_of(sums, n, q));
     }
   }
-  if constexpr (decodes_on_the_way(kBits, kImages)) {
+  if constexpr (decodes_on_the_way<Factor>(kBits, kImages)) {
     if (b.d.sources == 1 && (!b.d.mask || count <= 2 * kTileImages)) {
       for (int64_t n = 0; n < count; n += kImages) {
         if (b.d.mask) {

@@ -111,7 +111,8 @@ class IsolationTest {
         "score_epilogue",
         "codebook_fit",
         "codebook_assign",
-        "codebook_linear");
+        "codebook_linear",
+        "codebook_conv2d");
   }
 
   /** One method at work on one net. */
