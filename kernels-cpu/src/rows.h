@@ -49,10 +49,11 @@ inline int64_t images_held(int64_t n, int32_t block) {
 template <class Body>
 inline void for_each_float(ita_context* ctx, const ita_activation_shape& s, const Body& body) {
   const int64_t floats = images_held(s.n, s.block) * s.c * s.h * s.w;
-  parallel_for(ctx, divide_up(floats, kLanes), grain_for(12), [=](int64_t begin, int64_t end, int32_t) {
-    const int64_t last = end * kLanes < floats ? end * kLanes : floats;
-    for_each_vector(begin * kLanes, last, body);
-  });
+  parallel_for(ctx, divide_up(floats, kLanes), grain_for(12),
+               [=](int64_t begin, int64_t end, int32_t) {
+                 const int64_t last = end * kLanes < floats ? end * kLanes : floats;
+                 for_each_vector(begin * kLanes, last, body);
+               });
 }
 
 }  // namespace ITA_ISA

@@ -37,6 +37,11 @@ public final class Codes implements AutoCloseable {
     return new Codes(context, new CodeLayout(new PlaneShape(rows, cols), bits));
   }
 
+  /** Returns the bits that codes of so many centres need, 1 at least. */
+  public static int bitsFor(int centres) {
+    return Math.max(1, Integer.SIZE - Integer.numberOfLeadingZeros(centres - 1));
+  }
+
   /** Allocates codes from one byte per weight, [rows, cols], unsigned. */
   public static Codes of(Context context, int rows, int cols, int bits, byte[] codes) {
     Codes made = zeros(context, rows, cols, bits);

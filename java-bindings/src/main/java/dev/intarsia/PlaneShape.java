@@ -2,6 +2,7 @@
 package dev.intarsia;
 
 import dev.intarsia.internal.Require;
+import java.util.Arrays;
 
 /**
  * Geometry of a parameter and its masks: one row per filter or output, one column per weight of it.
@@ -27,6 +28,23 @@ public record PlaneShape(int rows, int cols) {
   /** Returns the 32-bit mask words of one row. */
   public int wordsPerRow() {
     return (cols + 31) / 32;
+  }
+
+  /**
+   * Returns the places, rows * cols, of the weights inside a mask, ascending.
+   *
+   * @param words of the mask, [rows, wordsPerRow]
+   */
+  public int[] indices(int[] words) {
+    int[] indices = new int[elements()];
+    int count = 0;
+    for (int word = 0; word < words.length; word++) {
+      int first = word / wordsPerRow() * cols + word % wordsPerRow() * Integer.SIZE;
+      for (int bits = words[word]; bits != 0; bits &= bits - 1) {
+        indices[count++] = first + Integer.numberOfTrailingZeros(bits);
+      }
+    }
+    return Arrays.copyOf(indices, count);
   }
 
   @Override

@@ -55,7 +55,7 @@ public final class PackedWeights implements AutoCloseable {
    */
   public static PackedWeights of(Context context, PlaneShape shape, List<Source> sources) {
     int largest = sources.stream().mapToInt(source -> source.codebook().length).max().orElse(1);
-    int bits = Math.max(1, Integer.SIZE - Integer.numberOfLeadingZeros(largest - 1));
+    int bits = Codes.bitsFor(largest);
     Codes codes = Codes.zeros(context, shape.rows(), shape.cols(), bits);
     codes.pack(codes(shape, sources));
     Tensor codebooks = Tensor.plain(context, sources.size(), 1L << bits);
@@ -67,12 +67,9 @@ public final class PackedWeights implements AutoCloseable {
   private static byte[] codes(PlaneShape shape, List<Source> sources) {
     byte[] codes = new byte[shape.elements()];
     for (Source source : sources) {
-      int at = 0;
-      for (int word = 0; word < source.owned().length; word++) {
-        int first = word / shape.wordsPerRow() * shape.cols() + word % shape.wordsPerRow() * 32;
-        for (int bits = source.owned()[word]; bits != 0; bits &= bits - 1) {
-          codes[first + Integer.numberOfTrailingZeros(bits)] = source.codes()[at++];
-        }
+      int[] owned = shape.indices(source.owned());
+      for (int i = 0; i < owned.length; i++) {
+        codes[owned[i]] = source.codes()[i];
       }
     }
     return codes;

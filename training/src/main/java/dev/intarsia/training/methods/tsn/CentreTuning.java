@@ -2,9 +2,12 @@
 package dev.intarsia.training.methods.tsn;
 
 import dev.intarsia.Context;
+import dev.intarsia.Mask;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.ops.CodebookDecode;
 import dev.intarsia.ops.CodebookGradient;
+import dev.intarsia.ops.MaskCompress;
 import dev.intarsia.training.Trainer;
 import dev.intarsia.training.optim.Rule;
 import java.util.Arrays;
@@ -54,43 +57,61 @@ public final class CentreTuning implements Trainer.Watch, AutoCloseable {
   /** One layer's centres on their way. */
   private static final class Moving {
     private final SharedLayer layer;
-    private final int[] own; // places of the own weights
-    private final byte[] codes; // of these
-    private final float[] weights; // all, kept in step with the device
+    private final Mask others; // all weights but the own ones
+    private final Tensor kept; // their values; null where none is
     private final Tensor centres;
     private final Tensor gradient;
     private final CodebookGradient sums;
     private final Rule.Stepper stepper;
+    private final CodebookDecode weights;
 
     Moving(SharedLayer layer, Rule rule, double rate) {
       Context context = layer.own().context();
+      PlaneShape shape = layer.shape();
       Codebook codebook = layer.codebook();
       int size = 1 << codebook.bits();
       this.layer = layer;
-      own = Codebook.indices(layer.shape(), layer.own().words());
-      codes = codebook.codesOf(layer.own().words());
-      weights = layer.parameter().weights().download();
+      others = Mask.full(context, shape.rows(), shape.cols());
+      others.andNot(layer.own());
+      kept = valuesOf(others, layer);
       centres = Tensor.plain(context, size);
       centres.upload(codebook.centres(), 0, codebook.centres().length);
       gradient = Tensor.plain(context, size);
       sums =
-          CodebookGradient.bind(context, layer.shape(), codebook.bits())
+          CodebookGradient.bind(context, shape, codebook.bits())
               .gradient(layer.parameter().gradient())
               .selected(layer.own())
               .codes(codebook.codes())
               .diffCentres(gradient);
       stepper = rule.withoutDecay().bind(new PlaneShape(1, size), centres, gradient, null);
       stepper.learningRate(rule.learningRate() * rate);
+      weights =
+          CodebookDecode.bind(context, shape, codebook.bits(), 1)
+              .codes(codebook.codes())
+              .codebooks(centres.view(1, size))
+              .free(kept == null ? null : others)
+              .values(kept)
+              .weights(layer.parameter().weights());
+    }
+
+    private static Tensor valuesOf(Mask others, SharedLayer layer) {
+      long count = others.cardinality();
+      if (count == 0) {
+        return null;
+      }
+      Tensor values = Tensor.plain(others.context(), count);
+      MaskCompress.bind(others.context(), layer.shape())
+          .selected(others)
+          .dense(layer.parameter().weights())
+          .compact(values)
+          .pack();
+      return values;
     }
 
     void step() {
       sums.apply();
       stepper.step();
-      float[] moved = centres.download();
-      for (int i = 0; i < own.length; i++) {
-        weights[own[i]] = moved[codes[i] & 0xFF];
-      }
-      layer.parameter().weights().upload(weights);
+      weights.forward();
     }
 
     void finish() {
@@ -100,6 +121,10 @@ public final class CentreTuning implements Trainer.Watch, AutoCloseable {
     }
 
     void close() {
+      others.close();
+      if (kept != null) {
+        kept.close();
+      }
       centres.close();
       gradient.close();
       stepper.close();

@@ -47,7 +47,7 @@ final class Codebook implements AutoCloseable {
           .apply();
       centres = Arrays.copyOf(fitted.download(), (int) used.downloadLongs()[0]);
     }
-    int bits = Math.max(1, Integer.SIZE - Integer.numberOfLeadingZeros(centres.length - 1));
+    int bits = Codes.bitsFor(centres.length);
     Codes codes = Codes.zeros(context, shape.rows(), shape.cols(), bits);
     try (Tensor table = Tensor.plain(context, centres.length)) {
       table.upload(centres);
@@ -98,25 +98,12 @@ final class Codebook implements AutoCloseable {
   /** One byte for each weight of a mask, in ascending order. */
   byte[] codesOf(int[] words) {
     byte[] all = codes.unpack();
-    byte[] some = new byte[all.length];
-    int count = 0;
-    for (int index : indices(shape, words)) {
-      some[count++] = all[index];
+    int[] indices = shape.indices(words);
+    byte[] some = new byte[indices.length];
+    for (int i = 0; i < some.length; i++) {
+      some[i] = all[indices[i]];
     }
-    return Arrays.copyOf(some, count);
-  }
-
-  /** Places of the weights of a mask among all of a plane, ascending. */
-  static int[] indices(PlaneShape shape, int[] words) {
-    int[] indices = new int[shape.elements()];
-    int count = 0;
-    for (int word = 0; word < words.length; word++) {
-      int first = word / shape.wordsPerRow() * shape.cols() + word % shape.wordsPerRow() * 32;
-      for (int bits = words[word]; bits != 0; bits &= bits - 1) {
-        indices[count++] = first + Integer.numberOfTrailingZeros(bits);
-      }
-    }
-    return Arrays.copyOf(indices, count);
+    return some;
   }
 
   @Override

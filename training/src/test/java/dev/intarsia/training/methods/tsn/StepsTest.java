@@ -89,13 +89,13 @@ class StepsTest {
           }
           SharedLayer layer = layers.get(LINEAR);
           double smallestKept =
-              IntStream.of(Codebook.indices(layer.shape(), layer.own().words()))
+              IntStream.of(layer.shape().indices(layer.own().words()))
                   .mapToDouble(i -> Math.abs(weights[i]))
                   .min()
                   .orElseThrow();
           int[] gone = layer.own().words();
           Arrays.setAll(gone, i -> owned[i] & ~gone[i]);
-          for (int i : Codebook.indices(layer.shape(), gone)) {
+          for (int i : layer.shape().indices(gone)) {
             assertTrue(Math.abs(weights[i]) < smallestKept);
           }
         });
@@ -143,7 +143,7 @@ class StepsTest {
             SharedLayer layer = layers.get(i);
             PackedLayer packed = layer.pack();
             float[] after = layer.parameter().weights().download();
-            int[] own = Codebook.indices(layer.shape(), layer.own().words());
+            int[] own = layer.shape().indices(layer.own().words());
             byte[] codes = BitString.unpack(packed.codes(), packed.bits(), own.length);
             assertEquals(4, packed.codebook().length);
             assertEquals(2, packed.bits());
@@ -234,7 +234,7 @@ class StepsTest {
           Parameter parameter = layer.parameter();
           float[] before = parameter.weights().download();
           float[] centres = layer.codebook().centres();
-          int[] own = Codebook.indices(layer.shape(), layer.own().words());
+          int[] own = layer.shape().indices(layer.own().words());
           byte[] codes = layer.codebook().codesOf(layer.own().words());
           float[] gradient = new float[before.length];
           Arrays.fill(gradient, 0.5f);
