@@ -62,8 +62,7 @@ public final class Curriculum {
 
   private void examine(Method method, AccuracyMatrix accuracy, int row, Task task) {
     long start = System.nanoTime();
-    method.activate(task);
-    accuracy.set(row, task.index(), trainer.evaluate(task));
+    accuracy.set(row, task.index(), method.examine(task, trainer));
     examiningNanos += System.nanoTime() - start;
   }
 

@@ -62,6 +62,12 @@ public final class Trainer {
 
   /** Stands beside a fit; the net may be examined, and its weights changed, in every call. */
   public interface Watch {
+    /** The loss of a batch is computed, its gradient is not; the batch is lent for the call. */
+    default void judged(Batch batch) {}
+
+    /** The gradients of a batch are complete, the optimizer has not used them yet. */
+    default void differentiated() {}
+
     /** A step was taken; the gradients are still those of its batch. */
     default void stepDone() {}
 
@@ -93,7 +99,8 @@ public final class Trainer {
     fit(tasks, epochs, activate, new Watch() {});
   }
 
-  private void fit(List<Task> tasks, int epochs, Consumer<Task> activate, Watch watch) {
+  /** Fits the net to several tasks at once under the eyes of a watch. */
+  public void fit(List<Task> tasks, int epochs, Consumer<Task> activate, Watch watch) {
     Task current = tasks.get(tasks.size() - 1);
     int first = epochsDone.getOrDefault(current.index(), 0);
     if (first == 0) {
@@ -244,7 +251,9 @@ public final class Trainer {
     private void step(Batch batch, boolean last) {
       Head head = net.forward(batch.images(), batch.size(), Phase.TRAIN);
       head.judge(batch.labels(), batch.size());
+      watch.judged(batch);
       net.backward();
+      watch.differentiated();
       optimizer.step(net.active());
       watch.stepDone();
       batch.release();

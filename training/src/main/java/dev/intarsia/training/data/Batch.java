@@ -19,6 +19,7 @@ public final class Batch {
   private final Loader loader;
   private final float[] images;
   private final int[] labels;
+  private final int[] indices;
   int size;
   State state = State.FREE; // guarded by the loader's lock
 
@@ -26,6 +27,7 @@ public final class Batch {
     this.loader = loader;
     images = new float[capacity * imageLength];
     labels = new int[capacity];
+    indices = new int[capacity];
   }
 
   /** [capacity, C, H, W], normalised; the first {@link #size} images are valid. */
@@ -36,6 +38,11 @@ public final class Batch {
   /** [capacity], task-local classes; the first {@link #size} are valid. */
   public int[] labels() {
     return labels;
+  }
+
+  /** [capacity], where each image stands in the dataset; the first {@link #size} are valid. */
+  public int[] indices() {
+    return indices;
   }
 
   /** N of this batch; the last of an epoch may be smaller than the others. */

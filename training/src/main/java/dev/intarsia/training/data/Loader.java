@@ -231,6 +231,7 @@ public final class Loader implements AutoCloseable {
       }
       int i = order[first + n];
       slot.labels()[n] = dataset.label(i);
+      slot.indices()[n] = i;
       dataset.copyPixels(i, image, 0);
       if (augmentation == null) {
         place(slot.images(), n, 0, 0, false);

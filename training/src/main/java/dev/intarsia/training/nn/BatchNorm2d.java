@@ -25,6 +25,7 @@ public final class BatchNorm2d implements Layer {
   private final Tensor savedRstd; // [C]
   private final Map<Integer, State> states = new HashMap<>();
   private State state;
+  private State initial; // what a set seen for the first time copies; null: a fresh one
   private List<Run> runs = List.of(); // of several tasks; empty while one is selected
   private int batch;
 
@@ -56,6 +57,16 @@ public final class BatchNorm2d implements Layer {
   }
 
   @Override
+  public void normsFrom(int key) {
+    initial = states.computeIfAbsent(key, State::new);
+  }
+
+  @Override
+  public boolean learns() {
+    return state.learns();
+  }
+
+  @Override
   public void selectNorms(int key) {
     runs = List.of();
     state = states.computeIfAbsent(key, State::new);
@@ -73,12 +84,12 @@ public final class BatchNorm2d implements Layer {
       runs.forEach(run -> states.computeIfAbsent(run.task(), State::new).evaluate(run));
       return;
     }
-    (phase == Phase.EVALUATE ? state.evaluation : state.training).forward();
+    (phase == Phase.EVALUATE ? state.evaluation : state.current()).forward();
   }
 
   @Override
   public void backward() {
-    state.training.backward();
+    state.current().backward();
   }
 
   @Override
@@ -123,14 +134,30 @@ public final class BatchNorm2d implements Layer {
     State(int key) {
       Context context = in.context();
       int channels = in.shape().c();
-      scale = Parameter.plain(context, name + "." + key + ".scale", channels);
-      shift = Parameter.plain(context, name + "." + key + ".shift", channels);
+      scale = Parameter.norm(context, name + "." + key + ".scale", channels);
+      shift = Parameter.norm(context, name + "." + key + ".shift", channels);
       runningMean = Tensor.plain(context, channels);
       runningVar = Tensor.plain(context, channels);
-      scale.fill(1);
-      runningVar.copyFrom(scale.weights());
+      if (initial == null) {
+        scale.fill(1);
+        runningVar.copyFrom(scale.weights());
+      } else {
+        scale.weights().copyFrom(initial.scale.weights());
+        shift.weights().copyFrom(initial.shift.weights());
+        runningMean.copyFrom(initial.runningMean);
+        runningVar.copyFrom(initial.runningVar);
+      }
       training = bind(true);
       evaluation = bind(false);
+    }
+
+    boolean learns() {
+      return !scale.isFrozen() || !shift.isFrozen();
+    }
+
+    /** What training passes do: a frozen set is used as it is. */
+    BatchNorm current() {
+      return learns() ? training : evaluation;
     }
 
     private BatchNorm bind(boolean batchStatistics) {

@@ -8,7 +8,7 @@ import dev.intarsia.ops.MaskedConv2d;
 import java.util.List;
 
 /** Convolution through a mask, without bias. */
-public final class Conv2d implements Layer {
+public final class Conv2d implements MaskedLayer {
   private final Activation in;
   private final Activation out;
   private final Parameter weights;
@@ -16,6 +16,7 @@ public final class Conv2d implements Layer {
   private final MaskedConv2d masked;
   private CodebookConv2d coded; // over the codes last executed
   private PackedWeights executed;
+  private Overlay overlay; // null for none
   private int batch;
 
   /**
@@ -53,6 +54,11 @@ public final class Conv2d implements Layer {
 
   @Override
   public void forward(Phase phase) {
+    if (overlay != null) {
+      overlay.refresh(phase);
+      masked.mask(overlay.mask()).weights(overlay.weights()).forward();
+      return;
+    }
     if (phase == Phase.EVALUATE && weights.packed() != null) {
       coded(weights.packed()).forward();
       return;
@@ -81,10 +87,18 @@ public final class Conv2d implements Layer {
 
   @Override
   public void backward() {
-    masked.weights(weights.backwardWeights());
+    masked.weights(overlay == null ? weights.backwardWeights() : overlay.weights());
     if (in.diff() != null) {
       masked.backwardData();
     }
+    if (overlay != null) {
+      overlay.backward();
+    } else if (!weights.isFrozen()) {
+      backwardWeights();
+    }
+  }
+
+  private void backwardWeights() {
     Scores scores = weights.scores();
     if (scores != null) { // attached after the layer was built: the gradient is split from now on
       masked.scores(scores.values()).diffScores(scores.gradient());
@@ -102,11 +116,47 @@ public final class Conv2d implements Layer {
   public void batch(int n) {
     batch = n;
     masked.batch(n);
+    if (overlay != null) {
+      overlay.batch(n);
+    }
+  }
+
+  @Override
+  public boolean learns() {
+    return overlay == null ? !weights.isFrozen() : overlay.learns();
+  }
+
+  @Override
+  public void overlay(Overlay overlay) {
+    this.overlay = overlay;
+    if (overlay != null) {
+      overlay.batch(batch);
+    }
+  }
+
+  @Override
+  public Parameter weights() {
+    return weights;
+  }
+
+  @Override
+  public Activation in() {
+    return in;
+  }
+
+  /** Geometry, with the N of the net's capacity. */
+  public Conv2dShape shape() {
+    return shape;
   }
 
   @Override
   public List<Parameter> parameters() {
-    return List.of(weights);
+    return overlay == null ? List.of(weights) : overlay.parameters();
+  }
+
+  @Override
+  public List<MaskedLayer> maskedLayers() {
+    return List.of(this);
   }
 
   @Override

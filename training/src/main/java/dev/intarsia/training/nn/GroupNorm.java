@@ -22,6 +22,7 @@ public final class GroupNorm implements Layer {
   private final Tensor savedRstd; // [N, groups] activations
   private final Map<Integer, State> states = new HashMap<>();
   private State state;
+  private State initial; // what a set seen for the first time copies; null: a fresh one
   private List<Run> runs = List.of(); // of several tasks; empty while one is selected
   private int batch;
 
@@ -40,6 +41,16 @@ public final class GroupNorm implements Layer {
     savedMean = Tensor.activations(in.context(), in.shape().n(), groups, 1, 1);
     savedRstd = Tensor.activations(in.context(), in.shape().n(), groups, 1, 1);
     selectNorms(0);
+  }
+
+  @Override
+  public void normsFrom(int key) {
+    initial = states.computeIfAbsent(key, State::new);
+  }
+
+  @Override
+  public boolean learns() {
+    return state.learns();
   }
 
   @Override
@@ -103,9 +114,14 @@ public final class GroupNorm implements Layer {
 
     State(int key) {
       Context context = in.context();
-      scale = Parameter.plain(context, name + "." + key + ".scale", in.shape().c());
-      shift = Parameter.plain(context, name + "." + key + ".shift", in.shape().c());
-      scale.fill(1);
+      scale = Parameter.norm(context, name + "." + key + ".scale", in.shape().c());
+      shift = Parameter.norm(context, name + "." + key + ".shift", in.shape().c());
+      if (initial == null) {
+        scale.fill(1);
+      } else {
+        scale.weights().copyFrom(initial.scale.weights());
+        shift.weights().copyFrom(initial.shift.weights());
+      }
       op =
           dev.intarsia.ops.GroupNorm.bind(context, in.shape())
               .groups(groups)
@@ -120,6 +136,10 @@ public final class GroupNorm implements Layer {
               .diffSrc(in.diff())
               .diffScale(scale.gradient())
               .diffShift(shift.gradient());
+    }
+
+    boolean learns() {
+      return !scale.isFrozen() || !shift.isFrozen();
     }
 
     /** Normalises some images. */

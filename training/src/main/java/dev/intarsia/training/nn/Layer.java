@@ -18,6 +18,21 @@ public interface Layer extends AutoCloseable {
   /** Propagates the gradient of the latest forward pass, which must have been a training pass. */
   void backward();
 
+  /**
+   * Propagates the gradient as far down as something learns: what lies below needs none. Layers of
+   * layers stop between two of them.
+   */
+  default void backwardToLearners() {
+    if (learns()) {
+      backward();
+    }
+  }
+
+  /** Whether a parameter in use is not frozen. */
+  default boolean learns() {
+    return false;
+  }
+
   /** What this layer computes. Owned by the layer, or the input itself if it works in place. */
   Activation out();
 
@@ -32,6 +47,17 @@ public interface Layer extends AutoCloseable {
   default List<Parameter> parameters() {
     return List.of();
   }
+
+  /** Layers in here whose weights tasks share, in the order of their {@link #parameters}. */
+  default List<MaskedLayer> maskedLayers() {
+    return List.of();
+  }
+
+  /**
+   * Lets sets of normalisation parameters and statistics that are first seen from now on start as
+   * copies of the set of a key, not as fresh ones. Layers without such state do nothing.
+   */
+  default void normsFrom(int key) {}
 
   /**
    * Selects one of several sets of normalisation parameters and statistics. A key seen for the

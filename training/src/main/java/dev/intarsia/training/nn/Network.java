@@ -27,11 +27,13 @@ public final class Network implements AutoCloseable {
   private final Activation input;
   private final Reorder reorder;
   private final Layer body;
+  private final Head.Factory headFactory;
   private final List<Parameter> shared;
   private final SortedMap<Integer, Head> heads = new TreeMap<>();
   private Workshop workshop; // made when a parameter is first mixed
   private Head head;
-  private List<Parameter> active = List.of();
+  private List<Parameter> active = List.of(); // frozen ones too
+  private boolean pretrained;
   private int batch;
 
   /**
@@ -48,6 +50,18 @@ public final class Network implements AutoCloseable {
       ActivationShape input,
       long seed,
       Function<Activation, Layer> body) {
+    this(context, name, input, seed, body, ClassHead::new);
+  }
+
+  /** The same, with heads of another kind than classifiers of images. */
+  Network(
+      Context context,
+      String name,
+      ActivationShape input,
+      long seed,
+      Function<Activation, Layer> body,
+      Head.Factory headFactory) {
+    this.headFactory = headFactory;
     this.context = context;
     this.name = name;
     this.seed = seed;
@@ -73,7 +87,8 @@ public final class Network implements AutoCloseable {
         heads.computeIfAbsent(
             task,
             key ->
-                new Head("head" + key, body.out(), classes, CounterRandom.of(seed, "head", key)));
+                headFactory.make(
+                    "head" + key, body.out(), classes, CounterRandom.of(seed, "head", key)));
     head.batch(batch);
     collectActive();
   }
@@ -82,6 +97,46 @@ public final class Network implements AutoCloseable {
   public void selectNorms(int key) {
     body.selectNorms(key);
     collectActive();
+  }
+
+  /**
+   * Lets sets of norms that are first selected from now on start as copies of the set of a key; see
+   * {@link Layer#normsFrom}.
+   */
+  public void normsFrom(int key) {
+    body.normsFrom(key);
+  }
+
+  /**
+   * Lets a layer multiply an overlay in place of its shared weights, whose parameters are learned
+   * in their stead.
+   *
+   * @param layer one of {@link #maskedLayers}
+   * @param overlay borrowed until the layer gets another one; null for the weights themselves
+   */
+  public void overlay(MaskedLayer layer, Overlay overlay) {
+    layer.overlay(overlay);
+    collectActive();
+  }
+
+  /** Freezes or thaws the shared weights and the norms that are selected now, not the heads. */
+  public void freezeBody(boolean freeze) {
+    shared.forEach(parameter -> parameter.freeze(freeze));
+    for (Parameter parameter : body.parameters()) {
+      if (parameter.isNorm()) {
+        parameter.freeze(freeze);
+      }
+    }
+  }
+
+  /** Notes that the shared weights were learned elsewhere, and read from a file. */
+  public void markPretrained() {
+    pretrained = true;
+  }
+
+  /** Whether the shared weights were learned elsewhere. */
+  public boolean pretrained() {
+    return pretrained;
   }
 
   /**
@@ -206,7 +261,7 @@ public final class Network implements AutoCloseable {
 
   /**
    * Computes the gradients of the active parameters for the latest forward pass, after {@link
-   * Head#judge}. They replace the earlier ones.
+   * Head#judge}. They replace the earlier ones. Where all below is frozen nothing is computed.
    */
   public void backward() {
     requireHead();
@@ -216,7 +271,7 @@ public final class Network implements AutoCloseable {
       }
     }
     head.backward();
-    body.backward();
+    body.backwardToLearners();
   }
 
   private void resize(int count) {
@@ -277,8 +332,21 @@ public final class Network implements AutoCloseable {
     return shared;
   }
 
-  /** All parameters of the selected head and normalisation state, shared ones included. */
+  /** The layers of {@link #shared}, in the same order. */
+  public List<MaskedLayer> maskedLayers() {
+    return body.maskedLayers();
+  }
+
+  /**
+   * What learns: all parameters of the selected head, the selected normalisation state and the
+   * layers, but for {@linkplain Parameter#freeze frozen} ones.
+   */
   public List<Parameter> active() {
+    for (Parameter parameter : active) {
+      if (parameter.isFrozen()) {
+        return active.stream().filter(p -> !p.isFrozen()).toList();
+      }
+    }
     return active;
   }
 
@@ -291,7 +359,7 @@ public final class Network implements AutoCloseable {
   public List<Tensor> norms() {
     List<Tensor> norms = new ArrayList<>();
     for (Parameter parameter : body.parameters()) {
-      if (!parameter.isMaskable()) {
+      if (parameter.isNorm()) {
         norms.add(parameter.weights());
       }
     }

@@ -70,6 +70,11 @@ final class NormedResidual implements Layer {
   }
 
   @Override
+  public boolean learns() {
+    return branch.learns() || end.learns() || shortcut.learns();
+  }
+
+  @Override
   public Activation out() {
     return end.out();
   }
@@ -90,6 +95,16 @@ final class NormedResidual implements Layer {
   @Override
   public List<Tensor> statistics() {
     return parts().flatMap(layer -> layer.statistics().stream()).toList();
+  }
+
+  @Override
+  public List<MaskedLayer> maskedLayers() {
+    return parts().flatMap(layer -> layer.maskedLayers().stream()).toList();
+  }
+
+  @Override
+  public void normsFrom(int key) {
+    parts().forEach(layer -> layer.normsFrom(key));
   }
 
   @Override

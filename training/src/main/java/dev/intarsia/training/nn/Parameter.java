@@ -28,7 +28,8 @@ public final class Parameter implements AutoCloseable {
   private final long[] dims;
   private final int rows;
   private final int cols;
-  private final boolean maskable;
+  private final Kind kind;
+  private boolean frozen;
   private CounterRandom initial; // draws the weights when they are first asked for
   private Tensor weights;
   private Tensor gradient;
@@ -38,10 +39,20 @@ public final class Parameter implements AutoCloseable {
   private PackedWeights packed;
   private MixedWeights mixed;
 
-  private Parameter(Context context, String name, boolean maskable, long[] dims) {
+  /** What a parameter is for. */
+  private enum Kind {
+    /** Of a layer that tasks share and may divide. */
+    SHARED,
+    /** Of a normalisation layer. */
+    NORM,
+    /** Of a head, or what a task learns in place of shared weights. */
+    OWN
+  }
+
+  private Parameter(Context context, String name, Kind kind, long[] dims) {
     this.context = context;
     this.name = name;
-    this.maskable = maskable;
+    this.kind = kind;
     this.dims = dims;
     rows = rows(dims);
     cols = cols(dims);
@@ -53,12 +64,17 @@ public final class Parameter implements AutoCloseable {
    * @param dims [O, I, KH, KW] or [O, I]; a row is a filter or an output
    */
   static Parameter maskable(Context context, String name, long... dims) {
-    return new Parameter(context, name, true, dims);
+    return new Parameter(context, name, Kind.SHARED, dims);
   }
 
-  /** A parameter that is never masked: of a head or of a normalisation layer. */
+  /** A parameter that is never masked: of a head or of an {@link Overlay}. */
   static Parameter plain(Context context, String name, long... dims) {
-    return new Parameter(context, name, false, dims);
+    return new Parameter(context, name, Kind.OWN, dims);
+  }
+
+  /** A parameter of a normalisation layer; never masked. */
+  static Parameter norm(Context context, String name, long... dims) {
+    return new Parameter(context, name, Kind.NORM, dims);
   }
 
   private static int rows(long[] dims) {
@@ -153,7 +169,25 @@ public final class Parameter implements AutoCloseable {
 
   /** Whether tasks may divide this parameter. */
   public boolean isMaskable() {
-    return maskable;
+    return kind == Kind.SHARED;
+  }
+
+  /** Whether this is of a normalisation layer. */
+  public boolean isNorm() {
+    return kind == Kind.NORM;
+  }
+
+  /**
+   * Lets passes compute no gradient and optimizers take no step until it is thawed. A frozen norm
+   * normalises by its running statistics in training too, and leaves them alone.
+   */
+  public void freeze(boolean freeze) {
+    frozen = freeze;
+  }
+
+  /** Whether this is frozen; see {@link #freeze}. */
+  public boolean isFrozen() {
+    return frozen;
   }
 
   /**
@@ -200,7 +234,7 @@ public final class Parameter implements AutoCloseable {
 
   /** [rows, cols] bits that kernels obey; null if not maskable. */
   public Mask visible() {
-    if (visible == null && maskable) {
+    if (visible == null && isMaskable()) {
       visible = Mask.full(context, rows, cols);
     }
     return visible;
@@ -208,7 +242,7 @@ public final class Parameter implements AutoCloseable {
 
   /** [rows, cols] bits that the optimizer may write; null (all) if not maskable. */
   public Mask trainable() {
-    if (trainable == null && maskable) {
+    if (trainable == null && isMaskable()) {
       trainable = Mask.full(context, rows, cols);
     }
     return trainable;
@@ -273,9 +307,12 @@ public final class Parameter implements AutoCloseable {
     return mixed == null ? weights() : mixed.expandUnlessHeld();
   }
 
-  /** Sets the gradient to zero, to which a backward pass without scores adds. */
+  /**
+   * Sets the gradient to zero, to which a backward pass without scores adds. Frozen norms get one
+   * all the same: it costs nothing beside that of their input.
+   */
   void clearGradient() {
-    if (mixed == null) {
+    if (mixed == null && !(frozen && isMaskable())) {
       gradient().zero();
     }
   }

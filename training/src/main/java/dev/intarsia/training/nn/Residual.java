@@ -72,6 +72,11 @@ public final class Residual implements Layer {
   }
 
   @Override
+  public boolean learns() {
+    return branch.learns() || shortcut.learns();
+  }
+
+  @Override
   public Activation out() {
     return out;
   }
@@ -94,6 +99,17 @@ public final class Residual implements Layer {
   @Override
   public List<Tensor> statistics() {
     return Stream.of(branch, shortcut).flatMap(layer -> layer.statistics().stream()).toList();
+  }
+
+  @Override
+  public List<MaskedLayer> maskedLayers() {
+    return Stream.of(branch, shortcut).flatMap(layer -> layer.maskedLayers().stream()).toList();
+  }
+
+  @Override
+  public void normsFrom(int key) {
+    branch.normsFrom(key);
+    shortcut.normsFrom(key);
   }
 
   @Override

@@ -48,6 +48,27 @@ public final class Sequential implements Layer {
   }
 
   @Override
+  public void backwardToLearners() {
+    int lowest = 0;
+    while (lowest < layers.size() && !layers.get(lowest).learns()) {
+      lowest++;
+    }
+    for (int i = layers.size() - 1; i >= lowest; i--) {
+      layers.get(i).backward();
+    }
+  }
+
+  @Override
+  public boolean learns() {
+    for (Layer layer : layers) {
+      if (layer.learns()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
   public Activation out() {
     return out;
   }
@@ -65,6 +86,16 @@ public final class Sequential implements Layer {
   @Override
   public List<Tensor> statistics() {
     return layers.stream().flatMap(layer -> layer.statistics().stream()).toList();
+  }
+
+  @Override
+  public List<MaskedLayer> maskedLayers() {
+    return layers.stream().flatMap(layer -> layer.maskedLayers().stream()).toList();
+  }
+
+  @Override
+  public void normsFrom(int key) {
+    layers.forEach(layer -> layer.normsFrom(key));
   }
 
   @Override
