@@ -64,6 +64,25 @@ public final class Methods {
             "training on all tasks seen so far: the upper bound",
             config -> Map.of(),
             Methods::joint));
+    entries.put(
+        "separate",
+        new Entry(
+            "a net of its own for every task; no forgetting, nothing shared",
+            config -> Map.of(),
+            Methods::separateNets));
+    entries.put(
+        "features",
+        new Entry(
+            "the features of the first task or of a backbone, frozen; each task learns a head",
+            config -> Map.of(),
+            Methods::featureExtraction));
+    entries.put(
+        "replay",
+        new Entry(
+            "experience replay: plain training beside some images of earlier tasks"
+                + " (settings: buffer)",
+            ExperienceReplay.Config::defaults,
+            Methods::experienceReplay));
     return entries;
   }
 
@@ -95,6 +114,21 @@ public final class Methods {
   private static Function<Network, Method> joint(RunConfig config) {
     var knobs = new Joint.Config(config.epochs());
     return net -> new Joint(net, knobs);
+  }
+
+  private static Function<Network, Method> separateNets(RunConfig config) {
+    var knobs = new SeparateNets.Config(config.epochs());
+    return net -> new SeparateNets(net, knobs);
+  }
+
+  private static Function<Network, Method> featureExtraction(RunConfig config) {
+    var knobs = new FeatureExtraction.Config(config.epochs());
+    return net -> new FeatureExtraction(net, knobs);
+  }
+
+  private static Function<Network, Method> experienceReplay(RunConfig config) {
+    var knobs = ExperienceReplay.Config.read(config);
+    return net -> new ExperienceReplay(net, knobs);
   }
 
   private static int retrainEpochs(int epochs) {

@@ -31,12 +31,10 @@ final class WeightsDigest {
   /** Returns 64 hexadecimal digits. Leaves the last task active. */
   static String of(Network net, Method method, List<Task> tasks) {
     WeightsDigest digest = new WeightsDigest();
-    for (Parameter parameter : net.shared()) {
-      digest.add(parameter.download());
-    }
     for (Task task : tasks) {
       method.activate(task);
       for (Parameter parameter : net.shared()) {
+        digest.add(parameter.download());
         digest.add(parameter.visible().words());
       }
       net.norms().forEach(digest::add);
