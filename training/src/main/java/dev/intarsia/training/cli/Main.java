@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
       DemoCommand.class,
       PackCommand.class,
       PredictCommand.class,
+      BackboneCommand.class,
       ListCommand.Methods.class,
       ListCommand.Streams.class,
       ListCommand.Models.class,

@@ -65,6 +65,12 @@ final class RunCommand implements Callable<Integer> {
       description = "The net: see 'models'. Default: the stream's own")
   private String model;
 
+  @Option(
+      names = "--backbone",
+      paramLabel = "FILE",
+      description = "Start from the weights of a safetensors file: see 'backbone'.")
+  private Path backbone;
+
   @Option(names = "--epochs", paramLabel = "N", description = "Passes over each task. Default: 5")
   private Integer epochs;
 
@@ -153,6 +159,7 @@ final class RunCommand implements Callable<Integer> {
     setGiven(builder, "stream", stream);
     setGiven(builder, "data", data);
     setGiven(builder, "model", model);
+    setGiven(builder, "backbone", backbone);
     setGiven(builder, "epochs", epochs);
     setGiven(builder, "batch", batch);
     setGiven(builder, "seed", seed);

@@ -59,6 +59,11 @@ final class CifarStreams {
         CIFAR10);
   }
 
+  /** The test images of CIFAR-10 in a folder, [N, 3, 32, 32]. */
+  static Dataset cifar10Test(Path folder) {
+    return readCifar10("cifar10", StreamOptions.defaults(folder, 0), "test", TEST);
+  }
+
   private static Dataset readCifar10(
       String name, StreamOptions options, String split, Pattern files) {
     Path folder = StreamFiles.folder(name, options, CIFAR10_FILES);

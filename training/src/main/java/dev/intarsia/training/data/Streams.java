@@ -2,6 +2,7 @@
 package dev.intarsia.training.data;
 
 import dev.intarsia.training.Nearest;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +81,16 @@ public final class Streams {
   public static TaskStream open(String name, StreamOptions options) {
     Entry entry = entry(name);
     return entry.opener.open(name, entry.description, options);
+  }
+
+  /**
+   * Reads the test images of CIFAR-10, [N, 3, 32, 32].
+   *
+   * @param folder with {@code test*.bin}, plain or gzip
+   * @throws DataException if there is no such file or it is bad
+   */
+  public static Dataset cifar10Test(Path folder) {
+    return CifarStreams.cifar10Test(folder);
   }
 
   private static Entry entry(String name) {

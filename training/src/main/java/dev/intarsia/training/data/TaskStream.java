@@ -65,4 +65,20 @@ public record TaskStream(
     return new TaskStream(
         name, description, tasks, first.channels(), first.height(), first.width(), defaultModel);
   }
+
+  /** The same tasks with another mean and deviation; their augmentation stays. */
+  public TaskStream normalised(Preprocessing by) {
+    List<Task> normalised =
+        tasks.stream()
+            .map(
+                task ->
+                    Task.of(
+                        task.index(),
+                        task.name(),
+                        task.train(),
+                        task.test(),
+                        by.augmented(task.preprocessing().cropPad(), task.preprocessing().flip())))
+            .toList();
+    return new TaskStream(name, description, normalised, channels, height, width, defaultModel);
+  }
 }

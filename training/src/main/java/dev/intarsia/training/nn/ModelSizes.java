@@ -22,6 +22,8 @@ final class ModelSizes {
       case "alexnet", "alexnet-norm" ->
           64 * c * 16 + 128 * 64 * 9 + 256 * 128 * 4 + 2048 * 256 * alex(h) * alex(w) + 2048 * 2048;
       case "resnet18" -> resnet(c, ResNet18.channels(width));
+      case "resnet20" -> plain(c, CifarResNet.channels(width), 3);
+      case "resnet32" -> plain(c, CifarResNet.channels(width), 5);
       default -> throw new IllegalStateException("model " + name + " has no size here");
     };
   }
@@ -40,6 +42,15 @@ final class ModelSizes {
     long sum = 9 * c * base + 4 * 9 * base * base;
     for (long channels = 2 * base; channels <= 8 * base; channels *= 2) {
       sum += channels * channels / 2 * 9 + 3 * 9 * channels * channels + channels * channels / 2;
+    }
+    return sum;
+  }
+
+  /** Without projections: of each stage but the first, one convolution has half the inputs. */
+  private static long plain(long c, long base, long blocks) {
+    long sum = 9 * c * base + 2 * blocks * 9 * base * base;
+    for (long channels = 2 * base; channels <= 4 * base; channels *= 2) {
+      sum += 9 * channels * channels * (2 * blocks - 1) + 9 * channels * channels / 2;
     }
     return sum;
   }

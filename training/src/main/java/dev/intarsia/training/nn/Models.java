@@ -10,11 +10,14 @@ import java.util.Map;
 
 /** The nets that have a name. Each ends in features; heads are added per task. */
 public final class Models {
-  /** Name of the setting that scales the channels of {@code resnet18}. */
+  /** Name of the setting that scales the channels of the residual nets. */
   public static final String WIDTH = "width";
 
   /** Width of {@code resnet18} unless set: 20 channels, as continual-learning papers use it. */
   public static final double DEFAULT_WIDTH = 20.0 / 64;
+
+  /** Width of {@code resnet20} and {@code resnet32} unless set: 16 channels, as published. */
+  public static final double PUBLISHED_WIDTH = 1;
 
   private static final double MAX_WIDTH = 16;
   private static final Map<String, Entry> ENTRIES = entries();
@@ -60,7 +63,18 @@ public final class Models {
             8,
             List.of(WIDTH),
             (in, seed, width) -> ResNet18.body(in, width)));
+    entries.put("resnet20", residual(20, 3));
+    entries.put("resnet32", residual(32, 5));
     return entries;
+  }
+
+  private static Entry residual(int layers, int blocks) {
+    return new Entry(
+        "ResNet-%d for CIFAR, 16 channels, shortcuts without parameters; takes --backbone"
+            .formatted(layers),
+        8,
+        List.of(WIDTH),
+        (in, seed, width) -> CifarResNet.body(in, blocks, width, CifarResNet.Norms.BATCH));
   }
 
   /** All names. */
@@ -80,6 +94,11 @@ public final class Models {
   /** Names of the settings a model has. */
   public static List<String> settings(String name) {
     return entry(name).settings;
+  }
+
+  /** The width that a model has unless it is set; any number where it has no such setting. */
+  public static double defaultWidth(String name) {
+    return name.equals("resnet18") ? DEFAULT_WIDTH : PUBLISHED_WIDTH;
   }
 
   /**
@@ -121,7 +140,7 @@ public final class Models {
               + width
               + ", must be above 0 and at most "
               + MAX_WIDTH
-              + "; 1 is 64 channels");
+              + "; 1 is the channels of the paper");
     }
     return entry;
   }

@@ -18,6 +18,7 @@ import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.optim.Adam;
 import dev.intarsia.training.optim.Rule;
 import dev.intarsia.training.optim.Sgd;
+import dev.intarsia.training.pack.Backbone;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,21 +39,37 @@ public final class Experiment {
    * @throws UnsupportedOperationException if the backend lacks kernels that training needs
    */
   public static RunResult run(RunConfig config, RunListener listener) {
-    Function<Network, Method> maker = Methods.prepare(config);
+    Methods.prepare(config); // refuses wrong knobs before a file is read
     Rule rule = rule(config);
     if (config.model() != null) {
       requireSettings(config, config.model());
     }
     try (Context context = Context.open(config.backend(), config.threads())) {
       BackendProbe.requireComplete(context);
-      TaskStream stream = Streams.open(config.stream(), options(config));
-      RunConfig resolved = resolve(config, stream);
-      try (Network net = network(context, stream, resolved);
+      Backbone backbone = config.backbone() == null ? null : Backbone.open(config.backbone());
+      TaskStream stream = stream(config, backbone);
+      RunConfig resolved = resolve(config, stream, backbone);
+      Function<Network, Method> maker = Methods.prepare(resolved);
+      try (Network net = network(context, stream, resolved, backbone);
           Method method = maker.apply(net)) {
         requireRoom(method, stream);
         return learn(resolved, stream, net, method, rule, listener);
       }
     }
+  }
+
+  /** The stream; a backbone sees colour images normalised as those that it learned from. */
+  private static TaskStream stream(RunConfig config, Backbone backbone) {
+    TaskStream stream = Streams.open(config.stream(), options(config));
+    if (backbone == null) {
+      return stream;
+    }
+    if (stream.channels() != Backbone.PREPROCESSING.channels()) {
+      throw new IllegalArgumentException(
+          "stream '%s' has images of %d channel, a backbone needs %d; choose a stream of colour images"
+              .formatted(stream.name(), stream.channels(), Backbone.PREPROCESSING.channels()));
+    }
+    return stream.normalised(Backbone.PREPROCESSING);
   }
 
   private static RunResult learn(
@@ -101,6 +118,7 @@ public final class Experiment {
   /** What a configuration says about its stream. */
   public static StreamOptions options(RunConfig config) {
     return new StreamOptions(
+        config.base(),
         config.data(),
         config.seed(),
         config.tasks(),
@@ -111,13 +129,14 @@ public final class Experiment {
   }
 
   /** The configuration with the model and every knob filled in. */
-  private static RunConfig resolve(RunConfig config, TaskStream stream) {
-    String model = config.model() == null ? stream.defaultModel() : config.model();
+  private static RunConfig resolve(RunConfig config, TaskStream stream, Backbone backbone) {
+    String usual = backbone == null ? stream.defaultModel() : backbone.model();
+    String model = config.model() == null ? usual : config.model();
     requireSettings(config, model);
     RunConfigBuilder builder = config.toBuilder().model(model);
     Map<String, Object> knobs = new TreeMap<>(Methods.knobs(config));
     if (Models.settings(model).contains(Models.WIDTH)) {
-      knobs.put(Models.WIDTH, Models.DEFAULT_WIDTH);
+      knobs.put(Models.WIDTH, Models.defaultWidth(model));
     }
     knobs.keySet().removeAll(config.settings().keySet());
     knobs.forEach(builder::setting);
@@ -131,17 +150,28 @@ public final class Experiment {
   }
 
   /** A net whose batch is no larger than the largest task. */
-  private static Network network(Context context, TaskStream stream, RunConfig config) {
+  private static Network network(
+      Context context, TaskStream stream, RunConfig config, Backbone backbone) {
     int largest = stream.tasks().stream().mapToInt(task -> task.train().size()).max().orElse(1);
     ActivationShape input =
         new ActivationShape(
             Math.min(config.batch(), largest), stream.channels(), stream.height(), stream.width());
-    return Models.build(
-        config.model(),
-        context,
-        input,
-        config.seed(),
-        config.setting(Models.WIDTH, Models.DEFAULT_WIDTH));
+    Network net =
+        Models.build(
+            config.model(),
+            context,
+            input,
+            config.seed(),
+            config.setting(Models.WIDTH, Models.defaultWidth(config.model())));
+    if (backbone != null) {
+      try {
+        backbone.load(net);
+      } catch (RuntimeException e) {
+        net.close();
+        throw e;
+      }
+    }
+    return net;
   }
 
   private static void requireRoom(Method method, TaskStream stream) {

@@ -19,8 +19,10 @@ import java.util.TreeMap;
  *
  * @param method name of the continual-learning method
  * @param stream name of the stream of tasks
+ * @param base stream that a stream of generated domains is made over; null: its default
  * @param data folder or file the stream reads, relative to the working directory; null: none
- * @param model name of the net; null: the stream's default
+ * @param model name of the net; null: that of the backbone, else the stream's default
+ * @param backbone safetensors file with weights to start from; null: the net starts at random
  * @param epochs passes over each task's training images, at least 1
  * @param batch images per step, at least 1
  * @param seed the one number all randomness is derived from
@@ -43,8 +45,10 @@ import java.util.TreeMap;
 public record RunConfig(
     String method,
     String stream,
+    String base,
     Path data,
     String model,
+    Path backbone,
     int epochs,
     int batch,
     long seed,
@@ -128,8 +132,10 @@ public record RunConfig(
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("method", method);
     map.put("stream", stream);
+    map.put("base", base);
     map.put("data", data == null ? null : data.toString());
     map.put("model", model);
+    map.put("backbone", backbone == null ? null : backbone.toString());
     map.put("epochs", epochs);
     map.put("batch", batch);
     map.put("seed", seed);

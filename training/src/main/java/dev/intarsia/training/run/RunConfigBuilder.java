@@ -21,8 +21,10 @@ public final class RunConfigBuilder {
 
   private String method = "wsn";
   private String stream = "shapes";
+  private String base;
   private Path data;
   private String model;
+  private Path backbone;
   private int epochs = 5;
   private int batch = 64;
   private long seed = 1;
@@ -63,8 +65,10 @@ public final class RunConfigBuilder {
     switch (key) {
       case "method" -> method = text(key, value);
       case "stream" -> stream = text(key, value);
+      case "base" -> base = value == null ? null : text(key, value);
       case "data" -> data = path(key, value);
       case "model" -> model = value == null ? null : text(key, value);
+      case "backbone" -> backbone = path(key, value);
       case "epochs" -> epochs = whole(key, value);
       case "batch" -> batch = whole(key, value);
       case "seed" -> seed = wholeLong(key, value);
@@ -132,6 +136,11 @@ public final class RunConfigBuilder {
   /** Sets the net; null: the stream's default. */
   public RunConfigBuilder model(String model) {
     return set("model", model);
+  }
+
+  /** Sets the safetensors file with weights to start from; null: none. */
+  public RunConfigBuilder backbone(Path backbone) {
+    return set("backbone", backbone);
   }
 
   public RunConfigBuilder epochs(int epochs) {
@@ -205,8 +214,10 @@ public final class RunConfigBuilder {
     return new RunConfig(
         method,
         stream,
+        base,
         data,
         model,
+        backbone,
         epochs,
         batch,
         seed,
@@ -236,7 +247,7 @@ public final class RunConfigBuilder {
 
   private static Object defaultOf(String key) {
     return switch (key) {
-      case "data", "model", "out", "learningRate" -> null;
+      case "base", "data", "model", "backbone", "out", "learningRate" -> null;
       default -> {
         Map<String, Object> defaults = new RunConfigBuilder().build().toMap();
         if (!defaults.containsKey(key)) {

@@ -29,7 +29,9 @@ class ModelsTest {
     "mlp, 1, 28, 88400",
     "lenet, 3, 32, 2986500",
     "alexnet, 3, 32, 6499328",
-    "alexnet-norm, 3, 32, 6499328"
+    "alexnet-norm, 3, 32, 6499328",
+    "resnet20, 3, 32, 267696",
+    "resnet32, 3, 32, 461232"
   })
   void sizesAreThoseOfThePapers(String name, int channels, int side, long weights) {
     ActivationShape input = new ActivationShape(1, channels, side, side);
@@ -57,6 +59,9 @@ class ModelsTest {
     "alexnet-norm, 3, 20, 19, 1",
     "resnet18, 3, 9, 8, 0.05",
     "resnet18, 1, 8, 12, 0.3125",
+    "resnet20, 3, 8, 9, 1",
+    "resnet20, 1, 9, 8, 0.1",
+    "resnet32, 3, 8, 8, 0.5",
   })
   void sizesAreKnownBeforeTheNetIsBuilt(String name, int c, int h, int w, double width) {
     ActivationShape input = new ActivationShape(1, c, h, w);
@@ -113,7 +118,7 @@ class ModelsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"lenet, 8", "alexnet, 19", "resnet18, 8"})
+  @CsvSource({"lenet, 8", "alexnet, 19", "resnet18, 8", "resnet20, 8"})
   void theSmallestImageIsLargeEnough(String name, int side) {
     try (Network net =
         Models.build(name, context, new ActivationShape(1, 1, side, side), 1, 0.05)) {
