@@ -118,6 +118,8 @@ public final class Backbone {
     for (int i = 0; i < norms.size(); i++) {
       norms.get(i).upload(values.get(i));
     }
+    net.normsFrom(0);
+    net.markPretrained();
   }
 
   private float[] floats(String name, Tensor tensor) {
