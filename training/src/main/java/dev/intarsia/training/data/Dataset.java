@@ -8,31 +8,27 @@ import java.util.Objects;
 /**
  * Labelled images of one size: uint8 pixels [N, C, H, W] and one class per image.
  *
- * <p>Selections, relabellings, permutations and frames are views: they share the pixels and own
- * only index arrays. Immutable and thread-safe.
+ * <p>Selections, relabellings, permutations, frames, joins and corruptions are views: they share
+ * the pixels and own only index arrays. Immutable and thread-safe.
  */
 public final class Dataset {
   private final String name;
-  private final byte[] pixels; // [rows in the storage, C, H, W]
+  private final Pixels pixels;
   private final int channels;
   private final int height;
   private final int width;
-  private final int[] rows; // [N], image i is row rows[i] of the storage; null: row i
+  private final int[] rows; // [N], image i is row rows[i] of the pixels; null: row i
   private final int[] labels; // [N]
-  private final int[] permutation; // [H * W], pixel p is read from permutation[p]; null: from p
-  private final Frame frame; // how stored grey images are shown; null: as they are
   private final List<String> classNames;
 
   private Dataset(
       String name,
-      byte[] pixels,
+      Pixels pixels,
       int channels,
       int height,
       int width,
       int[] rows,
       int[] labels,
-      int[] permutation,
-      Frame frame,
       List<String> classNames) {
     this.name = name;
     this.pixels = pixels;
@@ -41,8 +37,6 @@ public final class Dataset {
     this.width = width;
     this.rows = rows;
     this.labels = labels;
-    this.permutation = permutation;
-    this.frame = frame;
     this.classNames = classNames;
   }
 
@@ -80,7 +74,14 @@ public final class Dataset {
     }
     int[] checked = checkedLabels(name, labels, classNames.size());
     return new Dataset(
-        name, pixels, channels, height, width, null, checked, null, null, List.copyOf(classNames));
+        name,
+        new Pixels.Stored(pixels, channels * height * width),
+        channels,
+        height,
+        width,
+        null,
+        checked,
+        List.copyOf(classNames));
   }
 
   private static int[] checkedLabels(String name, int[] labels, int classes) {
@@ -96,8 +97,7 @@ public final class Dataset {
 
   /** Returns a view with another name. */
   public Dataset named(String newName) {
-    return new Dataset(
-        newName, pixels, channels, height, width, rows, labels, permutation, frame, classNames);
+    return new Dataset(newName, pixels, channels, height, width, rows, labels, classNames);
   }
 
   /**
@@ -114,16 +114,7 @@ public final class Dataset {
       selectedLabels[i] = labels[index];
     }
     return new Dataset(
-        name,
-        pixels,
-        channels,
-        height,
-        width,
-        selectedRows,
-        selectedLabels,
-        permutation,
-        frame,
-        classNames);
+        name, pixels, channels, height, width, selectedRows, selectedLabels, classNames);
   }
 
   /**
@@ -170,16 +161,7 @@ public final class Dataset {
     }
     int[] checked = checkedLabels(name, newLabels, newClassNames.size());
     return new Dataset(
-        name,
-        pixels,
-        channels,
-        height,
-        width,
-        rows,
-        checked,
-        permutation,
-        frame,
-        List.copyOf(newClassNames));
+        name, pixels, channels, height, width, rows, checked, List.copyOf(newClassNames));
   }
 
   /**
@@ -226,8 +208,8 @@ public final class Dataset {
    * @param pixelPermutation [H * W], a permutation of 0..H*W-1 (row-major); copied
    */
   public Dataset permuted(int[] pixelPermutation) {
-    if (frame != null) {
-      throw new IllegalArgumentException(name + ": images are framed; permute them before");
+    if (!(pixels instanceof Pixels.Stored || pixels instanceof Pixels.Permuted)) {
+      throw new IllegalArgumentException(name + ": images are a view; permute them before");
     }
     int area = height * width;
     boolean[] seen = new boolean[area];
@@ -245,11 +227,19 @@ public final class Dataset {
               .formatted(name, pixelPermutation.length, area));
     }
     int[] composed = pixelPermutation.clone();
-    if (permutation != null) {
-      Arrays.setAll(composed, p -> permutation[pixelPermutation[p]]);
+    byte[] bytes;
+    if (pixels instanceof Pixels.Permuted permuted) {
+      Arrays.setAll(composed, p -> permuted.permutation()[pixelPermutation[p]]);
+      bytes = permuted.bytes();
+    } else {
+      bytes = ((Pixels.Stored) pixels).bytes();
     }
-    return new Dataset(
-        name, pixels, channels, height, width, rows, labels, composed, frame, classNames);
+    return through(new Pixels.Permuted(bytes, channels, composed));
+  }
+
+  /** The same images, labels and order, each image from elsewhere. */
+  private Dataset through(Pixels other) {
+    return new Dataset(name, other, channels, height, width, rows, labels, classNames);
   }
 
   /**
@@ -261,7 +251,10 @@ public final class Dataset {
    * @throws IllegalArgumentException unless images have one channel and are stored as they look
    */
   public Dataset framed(int border, int newChannels) {
-    if (channels != 1 || permutation != null || frame != null || border < 0 || newChannels < 1) {
+    if (!(pixels instanceof Pixels.Stored stored)
+        || channels != 1
+        || border < 0
+        || newChannels < 1) {
       throw new IllegalArgumentException(
           "%s: a border of %d in %d channels of images of %d; frame plain grey images"
               .formatted(name, border, newChannels, channels));
@@ -269,15 +262,30 @@ public final class Dataset {
     Frame shown = new Frame(height, width, border, newChannels);
     return new Dataset(
         name,
-        pixels,
+        new Pixels.Framed(stored.bytes(), shown),
         newChannels,
         shown.outerHeight(),
         shown.outerWidth(),
         rows,
         labels,
-        null,
-        shown,
         classNames);
+  }
+
+  /** Images of this dataset's size from elsewhere, in their own order. */
+  Dataset like(String newName, Pixels other, int[] newLabels, List<String> newClassNames) {
+    int[] checked = checkedLabels(newName, newLabels, newClassNames.size());
+    return new Dataset(
+        newName, other, channels, height, width, null, checked, List.copyOf(newClassNames));
+  }
+
+  /**
+   * Returns a copy whose images are scaled by {@linkplain AreaScale area}.
+   *
+   * @param newHeight in pixels, at least 1
+   * @param newWidth in pixels, at least 1
+   */
+  public Dataset scaled(int newHeight, int newWidth) {
+    return AreaScale.of(this, newHeight, newWidth);
   }
 
   /**
@@ -289,22 +297,7 @@ public final class Dataset {
    */
   public void copyPixels(int i, byte[] dst, int offset) {
     Objects.checkIndex(i, size());
-    if (frame != null) {
-      frame.copy(pixels, row(i) * frame.storedLength(), dst, offset);
-      return;
-    }
-    int length = imageLength();
-    int from = row(i) * length;
-    if (permutation == null) {
-      System.arraycopy(pixels, from, dst, offset, length);
-      return;
-    }
-    int area = height * width;
-    for (int c = 0; c < channels; c++) {
-      for (int p = 0; p < area; p++) {
-        dst[offset + c * area + p] = pixels[from + c * area + permutation[p]];
-      }
-    }
+    pixels.copy(row(i), dst, offset);
   }
 
   private int row(int i) {

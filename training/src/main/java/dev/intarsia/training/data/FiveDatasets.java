@@ -36,28 +36,40 @@ final class FiveDatasets {
   }
 
   static TaskStream open(String name, String description, StreamOptions options) {
+    return open(name, description, options, List.of(0, 1, 2, 3, 4), "resnet18");
+  }
+
+  /** Digits in black and white, digits over photographs, and letters as the far domain. */
+  static TaskStream digits(String name, String description, StreamOptions options) {
+    return open(name, description, options, List.of(1, 4, 3), "resnet20");
+  }
+
+  private static TaskStream open(
+      String name, String description, StreamOptions options, List<Integer> sets, String model) {
     if (options.classesPerTask() != 0 && options.classesPerTask() != CLASSES) {
       throw new IllegalArgumentException(
           "stream '%s' has %d classes in each task, classesPerTask is %d; leave it out"
               .formatted(name, CLASSES, options.classesPerTask()));
     }
-    int count = options.tasks() == 0 ? FOLDERS.size() : options.tasks();
-    if (count > FOLDERS.size()) {
+    int count = options.tasks() == 0 ? sets.size() : options.tasks();
+    if (count > sets.size()) {
       throw new IllegalArgumentException(
           "stream '%s' has %d data sets, tasks is %d; ask for at most %d tasks"
-              .formatted(name, FOLDERS.size(), count, FOLDERS.size()));
+              .formatted(name, sets.size(), count, sets.size()));
     }
-    StreamFiles.folder(name, options, "the folders " + String.join(", ", FOLDERS));
+    List<String> folders = sets.stream().map(FOLDERS::get).toList();
+    StreamFiles.folder(name, options, "the folders " + String.join(", ", folders));
     List<Task> tasks = new ArrayList<>();
     for (int t = 0; t < count; t++) {
-      tasks.add(task(t, name, options.at(options.data().resolve(FOLDERS.get(t)))));
+      StreamOptions own = options.at(options.data().resolve(folders.get(t)));
+      tasks.add(task(t, sets.get(t), name, own));
     }
-    return TaskStream.of(name, description, tasks, "resnet18");
+    return TaskStream.of(name, description, tasks, model);
   }
 
   /** One data set; {@code options} name its own folder. */
-  private static Task task(int index, String stream, StreamOptions options) {
-    return switch (index) {
+  private static Task task(int index, int set, String stream, StreamOptions options) {
+    return switch (set) {
       case 0 -> CifarStreams.wholeCifar10(index, "CIFAR-10", stream, options);
       case 1 -> grey(index, "MNIST", stream, options, MnistStreams.DIGITS, MNIST);
       case 2 -> grey(index, "Fashion-MNIST", stream, options, MnistStreams.CLOTHES, FASHION);
@@ -80,7 +92,7 @@ final class FiveDatasets {
       Preprocessing preprocessing) {
     Dataset test = MnistStreams.read(stream, options, "t10k", classNames);
     Dataset train;
-    if (index == 3 && !MnistStreams.has(options.data(), "train")) {
+    if (classNames == LETTERS && !MnistStreams.has(options.data(), "train")) {
       // notMNIST is often at hand as its test file alone: the last fifth of each class examines.
       Dataset all = test;
       train = all.select(fifth(all, false));

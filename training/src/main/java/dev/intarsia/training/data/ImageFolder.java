@@ -73,8 +73,13 @@ public final class ImageFolder {
    *     differs in size, or if a class has no training or no test image
    */
   public static Split read(Path root, Options options) {
+    return read(root, "", options);
+  }
+
+  /** The same with the images alone whose path starts with {@code under}, such as a domain. */
+  static Split read(Path root, String under, Options options) {
     try (FileTree tree = FileTree.open(root)) {
-      Listing listing = Listing.of(root, tree, options.seed);
+      Listing listing = Listing.of(root, tree, under, options.seed);
       String name = root.getFileName() == null ? root.toString() : root.getFileName().toString();
       Size scaled = options.imageSize == 0 ? null : new Size(options.imageSize, options.imageSize);
       Decoding train = new Decoding(name + " train", options.channels, scaled);
@@ -162,10 +167,15 @@ public final class ImageFolder {
       SortedMap<String, List<String>> test,
       Map<String, String> displayNames) {
 
-    static Listing of(Path root, FileTree tree, long seed) {
-      List<String> images = tree.paths().stream().filter(ImageDecoder::readable).toList();
+    static Listing of(Path root, FileTree tree, String under, long seed) {
+      List<String> images =
+          tree.paths().stream()
+              .filter(ImageDecoder::readable)
+              .filter(path -> path.startsWith(under))
+              .toList();
       if (images.isEmpty()) {
-        throw new DataException(root, "holds 0 PNG, JPEG, BMP or GIF images", LAYOUTS);
+        String where = under.isEmpty() ? "" : " under " + under;
+        throw new DataException(root, "holds 0 PNG, JPEG, BMP or GIF images" + where, LAYOUTS);
       }
       String prefix = commonPrefix(images);
       Listing listing;

@@ -103,14 +103,6 @@ final class MnistStreams {
   }
 
   private static Path file(Path folder, String name) {
-    Path plain = folder.resolve(name);
-    Path packed = folder.resolve(name + ".gz");
-    if (Files.exists(plain)) {
-      return plain;
-    }
-    if (Files.exists(packed)) {
-      return packed;
-    }
-    throw new DataException(folder, "has no " + name + "[.gz]", "it should hold " + FILES);
+    return StreamFiles.plainOrPacked(folder, name, FILES);
   }
 }

@@ -72,4 +72,34 @@ final class StreamFiles {
       throw new DataException(file, "cannot be read (" + e + ")", "check permissions", e);
     }
   }
+
+  /** Image files: the data path itself, or the one zip in it. */
+  static Path images(String stream, StreamOptions options, String files) {
+    Path path = path(stream, options, files);
+    if (!Files.isDirectory(path)) {
+      return path;
+    }
+    try (Stream<Path> list = Files.list(path)) {
+      List<Path> zips = list.filter(file -> file.toString().endsWith(".zip")).sorted().toList();
+      if (zips.size() > 1) {
+        throw new DataException(path, "has " + zips.size() + " zips", "name one of them");
+      }
+      return zips.isEmpty() ? path : zips.get(0);
+    } catch (IOException e) {
+      throw new DataException(path, "cannot be listed (" + e + ")", "check permissions", e);
+    }
+  }
+
+  /** A file of a folder, or the same with {@code .gz}. */
+  static Path plainOrPacked(Path folder, String name, String files) {
+    Path plain = folder.resolve(name);
+    Path packed = folder.resolve(name + ".gz");
+    if (Files.exists(plain)) {
+      return plain;
+    }
+    if (Files.exists(packed)) {
+      return packed;
+    }
+    throw new DataException(folder, "has no " + name + "[.gz]", "it should hold " + files);
+  }
 }

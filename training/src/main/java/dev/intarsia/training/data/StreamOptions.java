@@ -65,6 +65,12 @@ public record StreamOptions(
         base, data, seed, tasks, classesPerTask, imageSize, newTrainLimit, newTestLimit);
   }
 
+  /** The same, with images of another size. */
+  StreamOptions sized(int newImageSize) {
+    return new StreamOptions(
+        base, data, seed, tasks, classesPerTask, newImageSize, trainLimit, testLimit);
+  }
+
   /** The same, with the files elsewhere. */
   public StreamOptions at(Path newData) {
     return new StreamOptions(

@@ -52,6 +52,31 @@ public final class Streams {
             "CIFAR-10, MNIST, Fashion-MNIST, notMNIST, MNIST-M, 32x32 RGB, 5 tasks x 10",
             FiveDatasets::open));
     entries.put(
+        "digits",
+        new Entry("MNIST, MNIST-M and notMNIST, 32x32 RGB, 3 tasks x 10", FiveDatasets::digits));
+    entries.put(
+        "pacs",
+        new Entry(
+            "PACS: photo, art painting, cartoon, sketch, 64x64 RGB, 4 tasks x 7",
+            DomainStreams::pacs));
+    entries.put(
+        "four-domains",
+        new Entry(
+            "GTSRB, DTD, PACS and Fashion-MNIST, 32x32 RGB, 4 tasks; fits the backbones",
+            DomainStreams::fourDomains));
+    entries.put(
+        "corruptions",
+        new Entry(
+            "illumination, occlusion, scale, clutter over a stream (--set base=NAME), 12 tasks",
+            CorruptionStream::open));
+    entries.put("omniglot", new Entry("Omniglot alphabets, 28x28 grey, 50 tasks", Omniglot::open));
+    entries.put(
+        "gtsrb", new Entry("GTSRB traffic signs, 32x32 RGB, 1 task x 43", DomainStreams::signs));
+    entries.put("dtd", new Entry("DTD textures, 64x64 RGB, 1 task x 10", DomainStreams::textures));
+    entries.put(
+        "tiny-imagenet",
+        new Entry("Tiny-ImageNet, 64x64 RGB, 8 tasks x 5", DomainStreams::tinyImageNet));
+    entries.put(
         "folder",
         new Entry("your own images: a folder or zip of class folders", FolderStream::open));
     return entries;

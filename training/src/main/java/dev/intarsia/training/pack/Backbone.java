@@ -31,8 +31,10 @@ public final class Backbone {
       Preprocessing.normalising(
           new float[] {0.485f, 0.456f, 0.406f}, new float[] {0.229f, 0.224f, 0.225f});
 
+  /** Height and width of the images that the published nets were trained on. */
+  public static final int SIDE = 32;
+
   private static final int EXAM_BATCH = 100;
-  private static final int SIDE = 32; // of the images that the nets were trained on
   private static final String WEIGHT = ".weight";
   private static final String REMEDY = "give the weights of a net with this layout";
 

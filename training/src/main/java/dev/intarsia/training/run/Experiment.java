@@ -38,7 +38,12 @@ public final class Experiment {
    * @throws IllegalArgumentException if the configuration does not fit method, stream or model
    * @throws UnsupportedOperationException if the backend lacks kernels that training needs
    */
-  public static RunResult run(RunConfig config, RunListener listener) {
+  public static RunResult run(RunConfig asked, RunListener listener) {
+    Backbone backbone = asked.backbone() == null ? null : Backbone.open(asked.backbone());
+    RunConfig config =
+        backbone == null || asked.imageSize() != 0
+            ? asked
+            : asked.toBuilder().set("imageSize", Backbone.SIDE).build();
     Methods.prepare(config); // refuses wrong knobs before a file is read
     Rule rule = rule(config);
     if (config.model() != null) {
@@ -46,7 +51,6 @@ public final class Experiment {
     }
     try (Context context = Context.open(config.backend(), config.threads())) {
       BackendProbe.requireComplete(context);
-      Backbone backbone = config.backbone() == null ? null : Backbone.open(config.backbone());
       TaskStream stream = stream(config, backbone);
       RunConfig resolved = resolve(config, stream, backbone);
       Function<Network, Method> maker = Methods.prepare(resolved);

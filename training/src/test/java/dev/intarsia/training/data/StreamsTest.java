@@ -52,6 +52,14 @@ class StreamsTest {
             "split-cifar100",
             "split-cifar100-superclass",
             "five-datasets",
+            "digits",
+            "pacs",
+            "four-domains",
+            "corruptions",
+            "omniglot",
+            "gtsrb",
+            "dtd",
+            "tiny-imagenet",
             "folder"),
         Streams.names());
     for (String name : Streams.names()) {
