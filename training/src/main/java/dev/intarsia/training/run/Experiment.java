@@ -70,7 +70,7 @@ public final class Experiment {
     }
     if (stream.channels() != Backbone.PREPROCESSING.channels()) {
       throw new IllegalArgumentException(
-          "stream '%s' has images of %d channel, a backbone needs %d; choose a stream of colour images"
+          "stream '%s' has images of %d channel, a backbone needs %d; choose another stream"
               .formatted(stream.name(), stream.channels(), Backbone.PREPROCESSING.channels()));
     }
     return stream.normalised(Backbone.PREPROCESSING);
