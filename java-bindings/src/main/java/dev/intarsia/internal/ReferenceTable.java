@@ -321,7 +321,7 @@ public final class ReferenceTable {
   private static void upsample2dForward(Fields f) {
     Upsample2dReference.forward(
         f.shape(Upsample2dShape.class),
-        f.choice("mode", UpsampleMode.class),
+        f.choice("mode", UpsampleMode.class) == UpsampleMode.BILINEAR,
         f.floats("src"),
         f.floats("dst"));
   }
@@ -329,7 +329,7 @@ public final class ReferenceTable {
   private static void upsample2dBackwardData(Fields f) {
     Upsample2dReference.backwardData(
         f.shape(Upsample2dShape.class),
-        f.choice("mode", UpsampleMode.class),
+        f.choice("mode", UpsampleMode.class) == UpsampleMode.BILINEAR,
         f.floats("diffDst"),
         f.floats("diffSrc"));
   }

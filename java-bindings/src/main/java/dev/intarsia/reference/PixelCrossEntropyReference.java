@@ -45,8 +45,7 @@ public final class PixelCrossEntropyReference {
       double logSum = counts ? logSumExp(s, src, pixel) : 0;
       for (int c = 0; c < s.c(); c++) {
         int at = pixel + c * area;
-        double difference =
-            counts ? Math.exp(src[at] - logSum) - (c == labels[k] ? 1 : 0) : 0;
+        double difference = counts ? Math.exp(src[at] - logSum) - (c == labels[k] ? 1 : 0) : 0;
         diffSrc[at] = counts ? (float) (difference / counted) : 0;
       }
     }

@@ -2,16 +2,15 @@
 package dev.intarsia.reference;
 
 import dev.intarsia.Upsample2dShape;
-import dev.intarsia.UpsampleMode;
 
 /** What {@code Upsample2d} means: every result is a weighted sum of inputs, along each axis. */
 public final class Upsample2dReference {
   private Upsample2dReference() {}
 
-  /** src [N, C, H, W], dst [N, C, OH, OW], written. */
-  public static void forward(Upsample2dShape s, UpsampleMode mode, float[] src, float[] dst) {
-    double[][] down = weights(mode, s.h(), s.scaleH());
-    double[][] across = weights(mode, s.w(), s.scaleW());
+  /** src [N, C, H, W], dst [N, C, OH, OW], written; nearest unless bilinear. */
+  public static void forward(Upsample2dShape s, boolean bilinear, float[] src, float[] dst) {
+    double[][] down = weights(bilinear, s.h(), s.scaleH());
+    double[][] across = weights(bilinear, s.w(), s.scaleW());
     for (int n = 0; n < s.n(); n++) {
       for (int c = 0; c < s.c(); c++) {
         for (int oh = 0; oh < s.oh(); oh++) {
@@ -31,9 +30,9 @@ public final class Upsample2dReference {
 
   /** The same sums transposed; diffDst [N, C, OH, OW], diffSrc [N, C, H, W], written. */
   public static void backwardData(
-      Upsample2dShape s, UpsampleMode mode, float[] diffDst, float[] diffSrc) {
-    double[][] down = weights(mode, s.h(), s.scaleH());
-    double[][] across = weights(mode, s.w(), s.scaleW());
+      Upsample2dShape s, boolean bilinear, float[] diffDst, float[] diffSrc) {
+    double[][] down = weights(bilinear, s.h(), s.scaleH());
+    double[][] across = weights(bilinear, s.w(), s.scaleW());
     for (int n = 0; n < s.n(); n++) {
       for (int c = 0; c < s.c(); c++) {
         for (int h = 0; h < s.h(); h++) {
@@ -52,10 +51,10 @@ public final class Upsample2dReference {
   }
 
   /** Along one axis: [size * scale results][size inputs], each row adds up to one. */
-  private static double[][] weights(UpsampleMode mode, int size, int scale) {
+  private static double[][] weights(boolean bilinear, int size, int scale) {
     double[][] weights = new double[size * scale][size];
     for (int o = 0; o < weights.length; o++) {
-      if (mode == UpsampleMode.NEAREST) {
+      if (!bilinear) {
         weights[o][o / scale] = 1;
         continue;
       }

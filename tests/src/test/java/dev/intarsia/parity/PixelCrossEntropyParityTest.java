@@ -84,8 +84,7 @@ class PixelCrossEntropyParityTest extends KernelParityTest<ActivationShape> {
   private static Runnable forward(
       Side side, ActivationShape s, Problem<ActivationShape> problem, Counting counting) {
     long terms = (long) s.n() * s.h() * s.w() + s.c();
-    Tolerance tolerance =
-        Tolerance.sum(terms, ref -> 1 + 2 * ref.max("src") + Math.log(s.c()));
+    Tolerance tolerance = Tolerance.sum(terms, ref -> 1 + 2 * ref.max("src") + Math.log(s.c()));
     PixelCrossEntropy op =
         bind(side, s, problem, counting).loss(side.writtenPlain("loss", tolerance, 1));
     op.batch(s.n());

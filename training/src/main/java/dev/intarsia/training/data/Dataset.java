@@ -4,14 +4,19 @@ package dev.intarsia.training.data;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
- * Labelled images of one size: uint8 pixels [N, C, H, W] and one class per image.
+ * Labelled images of one size: uint8 pixels [N, C, H, W] and one class per image or, {@linkplain
+ * #ofMaps with label maps}, one per pixel; the class of such an image is the one most pixels have.
  *
  * <p>Selections, relabellings, permutations and frames are views: they share the pixels and own
  * only index arrays. Immutable and thread-safe.
  */
 public final class Dataset {
+  /** The label of pixels that do not count. */
+  public static final int IGNORE = 255;
+
   private final String name;
   private final byte[] pixels; // [rows in the storage, C, H, W]
   private final int channels;
@@ -22,6 +27,7 @@ public final class Dataset {
   private final int[] permutation; // [H * W], pixel p is read from permutation[p]; null: from p
   private final Frame frame; // how stored grey images are shown; null: as they are
   private final List<String> classNames;
+  private final LabelMaps maps; // of the rows in the storage; null: images have one label
 
   private Dataset(
       String name,
@@ -33,7 +39,8 @@ public final class Dataset {
       int[] labels,
       int[] permutation,
       Frame frame,
-      List<String> classNames) {
+      List<String> classNames,
+      LabelMaps maps) {
     this.name = name;
     this.pixels = pixels;
     this.channels = channels;
@@ -44,6 +51,7 @@ public final class Dataset {
     this.permutation = permutation;
     this.frame = frame;
     this.classNames = classNames;
+    this.maps = maps;
   }
 
   /**
@@ -80,7 +88,72 @@ public final class Dataset {
     }
     int[] checked = checkedLabels(name, labels, classNames.size());
     return new Dataset(
-        name, pixels, channels, height, width, null, checked, null, null, List.copyOf(classNames));
+        name,
+        pixels,
+        channels,
+        height,
+        width,
+        null,
+        checked,
+        null,
+        null,
+        List.copyOf(classNames),
+        null);
+  }
+
+  /**
+   * Makes a dataset with a label for each pixel.
+   *
+   * @param maps [N, H * W], each in 0..classNames.size()-1 or {@link #IGNORE}; handed over as the
+   *     pixels are
+   * @throws IllegalArgumentException if sizes disagree or a label is out of range
+   */
+  public static Dataset ofMaps(
+      String name,
+      byte[] pixels,
+      int channels,
+      int height,
+      int width,
+      byte[] maps,
+      List<String> classNames) {
+    int area = Math.multiplyExact(height, width);
+    int images = area == 0 ? 0 : maps.length / area;
+    Dataset plain = of(name, pixels, channels, height, width, new int[images], classNames);
+    return plain.with(LabelMaps.of(name, maps, area, images, classNames.size()), classNames);
+  }
+
+  private Dataset with(LabelMaps newMaps, List<String> newClassNames) {
+    int[] main = new int[size()];
+    for (int i = 0; i < main.length; i++) {
+      main[i] = Math.max(0, newMaps.mainClass(row(i)));
+    }
+    List<String> names = List.copyOf(newClassNames);
+    return new Dataset(
+        name, pixels, channels, height, width, rows, main, permutation, frame, names, newMaps);
+  }
+
+  /**
+   * Returns a view in which the classes of pixels are grouped anew; all images stay.
+   *
+   * @param newLabel [classes()], each in 0..newClassNames.size()-1, or {@link #IGNORE} for a class
+   *     that does not count any more
+   * @throws IllegalArgumentException if there are no label maps or a label is out of range
+   */
+  public Dataset regrouped(int[] newLabel, List<String> newClassNames) {
+    if (maps == null || newLabel.length != classes()) {
+      throw new IllegalArgumentException(
+          "%s: %d new labels for %d classes of %s; give one for each class of label maps"
+              .formatted(name, newLabel.length, classes(), maps == null ? "images" : "pixels"));
+    }
+    for (int c = 0; c < newLabel.length; c++) {
+      boolean known = newLabel[c] >= 0 && newLabel[c] < newClassNames.size();
+      if (!known && newLabel[c] != IGNORE) {
+        throw new IllegalArgumentException(
+            "%s: the new label of class %d is %d, it must be in 0..%d or %d"
+                .formatted(name, c, newLabel[c], newClassNames.size() - 1, IGNORE));
+      }
+    }
+    return with(maps.relabelled(newLabel), newClassNames);
   }
 
   private static int[] checkedLabels(String name, int[] labels, int classes) {
@@ -97,7 +170,17 @@ public final class Dataset {
   /** Returns a view with another name. */
   public Dataset named(String newName) {
     return new Dataset(
-        newName, pixels, channels, height, width, rows, labels, permutation, frame, classNames);
+        newName,
+        pixels,
+        channels,
+        height,
+        width,
+        rows,
+        labels,
+        permutation,
+        frame,
+        classNames,
+        maps);
   }
 
   /**
@@ -123,12 +206,14 @@ public final class Dataset {
         selectedLabels,
         permutation,
         frame,
-        classNames);
+        classNames,
+        maps);
   }
 
   /**
    * Returns a view of the images of some classes, in this dataset's order; the first class given
-   * becomes label 0, the next label 1.
+   * becomes label 0, the next label 1. With label maps: of the images that show one of them; pixels
+   * of other classes do not count.
    *
    * @throws IllegalArgumentException if a class does not exist or is given twice
    */
@@ -144,6 +229,12 @@ public final class Dataset {
       }
       newLabel[classes[i]] = i;
       names[i] = classNames.get(classes[i]);
+    }
+    if (maps != null) {
+      int[] shown = Arrays.stream(newLabel).map(label -> label < 0 ? IGNORE : label).toArray();
+      LabelMaps some = maps.relabelled(shown);
+      int[] with = IntStream.range(0, size()).filter(i -> some.mainClass(row(i)) >= 0).toArray();
+      return select(with).with(some, List.of(names));
     }
     int[] kept = new int[size()];
     int count = 0;
@@ -163,6 +254,7 @@ public final class Dataset {
    * @param newLabels [N], each in 0..newClassNames.size()-1; copied
    */
   public Dataset relabelled(int[] newLabels, List<String> newClassNames) {
+    requireOneLabel("relabelled");
     if (newLabels.length != size()) {
       throw new IllegalArgumentException(
           "%s: %d labels for %d images, the counts must agree"
@@ -179,7 +271,8 @@ public final class Dataset {
         checked,
         permutation,
         frame,
-        List.copyOf(newClassNames));
+        List.copyOf(newClassNames),
+        null);
   }
 
   /**
@@ -226,6 +319,7 @@ public final class Dataset {
    * @param pixelPermutation [H * W], a permutation of 0..H*W-1 (row-major); copied
    */
   public Dataset permuted(int[] pixelPermutation) {
+    requireOneLabel("permuted");
     if (frame != null) {
       throw new IllegalArgumentException(name + ": images are framed; permute them before");
     }
@@ -249,7 +343,7 @@ public final class Dataset {
       Arrays.setAll(composed, p -> permutation[pixelPermutation[p]]);
     }
     return new Dataset(
-        name, pixels, channels, height, width, rows, labels, composed, frame, classNames);
+        name, pixels, channels, height, width, rows, labels, composed, frame, classNames, null);
   }
 
   /**
@@ -261,6 +355,7 @@ public final class Dataset {
    * @throws IllegalArgumentException unless images have one channel and are stored as they look
    */
   public Dataset framed(int border, int newChannels) {
+    requireOneLabel("framed");
     if (channels != 1 || permutation != null || frame != null || border < 0 || newChannels < 1) {
       throw new IllegalArgumentException(
           "%s: a border of %d in %d channels of images of %d; frame plain grey images"
@@ -277,7 +372,8 @@ public final class Dataset {
         labels,
         null,
         shown,
-        classNames);
+        classNames,
+        null);
   }
 
   /**
@@ -304,6 +400,32 @@ public final class Dataset {
       for (int p = 0; p < area; p++) {
         dst[offset + c * area + p] = pixels[from + c * area + permutation[p]];
       }
+    }
+  }
+
+  /**
+   * Writes the labels of one image's pixels to {@code dst[offset ..]}.
+   *
+   * @param dst receives [H, W], unsigned bytes
+   * @throws IllegalArgumentException if there are no label maps
+   */
+  public void copyMap(int i, byte[] dst, int offset) {
+    Objects.checkIndex(i, size());
+    if (maps == null) {
+      throw new IllegalArgumentException(name + ": images have one label each; ask for label(i)");
+    }
+    maps.copy(row(i), dst, offset);
+  }
+
+  /** Whether each pixel has a label. */
+  public boolean hasMaps() {
+    return maps != null;
+  }
+
+  private void requireOneLabel(String verb) {
+    if (maps != null) {
+      throw new IllegalArgumentException(
+          name + ": images with label maps cannot be " + verb + "; regroup their classes");
     }
   }
 
@@ -351,7 +473,7 @@ public final class Dataset {
     return classNames;
   }
 
-  /** The class of image {@code i}, 0..classes()-1. */
+  /** The class of image {@code i}, 0..classes()-1; with label maps its main class. */
   public int label(int i) {
     return labels[i];
   }

@@ -52,6 +52,8 @@ class StreamsTest {
             "split-cifar100",
             "split-cifar100-superclass",
             "five-datasets",
+            "camvid-classes",
+            "camvid-sequences",
             "folder"),
         Streams.names());
     for (String name : Streams.names()) {
