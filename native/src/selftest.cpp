@@ -185,6 +185,14 @@ bool correct(codebook_gradient_apply_tag, const ita_codebook_gradient& op, const
   return same;
 }
 
+// Every pixel that counts is counted once.
+bool correct(pixel_confusion_forward_tag, const ita_pixel_confusion& op, const Problem& p) {
+  int64_t wanted = 0, counted = 0;
+  for (int64_t i = 0; i < int64_t{p.s.n} * p.s.h * p.s.w; i++) wanted += op.labels[i] != op.ignore;
+  for (int64_t i = 0; i < int64_t{p.s.c} * p.s.c; i++) counted += op.confusion[i];
+  return counted == wanted;
+}
+
 float largest(const float* values, int64_t count, int64_t stride) {
   float found = 0;
   for (int64_t i = 0; i < count; i++) found = fmaxf(found, fabsf(values[i * stride]));
@@ -309,6 +317,12 @@ void check_values_refused(ita_context* context) {
   expect(ita_accuracy_forward(context, &accuracy) == ITA_INVALID_VALUE &&
              strstr(ita_last_error(context), "labels[3]"),
          "a label outside the range is refused and named");
+
+  ita_pixel_confusion pixels = bind(p, static_cast<const ita_pixel_confusion*>(nullptr));
+  const_cast<int32_t*>(pixels.labels)[2] = pixels.shape.c;
+  expect(ita_pixel_confusion_forward(context, &pixels) == ITA_INVALID_VALUE &&
+             strstr(ita_last_error(context), "labels[2, 0] is 1") && pixels.confusion[0] == 0,
+         "a pixel's label that is no class is refused and named, and nothing is counted");
 }
 
 // Row-major memory has no pad lanes: here it has exactly its size.

@@ -62,6 +62,16 @@ class Problem {
     }
     return remember(labels);
   }
+  // Of every pixel a class or, one in five, 255.
+  int32_t* pixel_labels(int32_t classes) {
+    const int64_t pixels = int64_t{s.n} * s.h * s.w;
+    int32_t* labels = allocate<int32_t>(Kind::kBytes, pixels, 0);
+    for (int64_t i = 0; i < pixels; i++) {
+      labels[i] = static_cast<int32_t>(next() % static_cast<uint32_t>(classes));
+      if (next() % 5 == 0) labels[i] = 255;
+    }
+    return remember(labels);
+  }
   int64_t* counts(int64_t count) { return allocate<int64_t>(Kind::kBytes, count, 0); }
 
   template <class T>

@@ -222,6 +222,18 @@ inline ita_avg_pool2d bind(Problem& p, const ita_avg_pool2d*) {
   return bind_pool<ita_avg_pool2d>(p);
 }
 
+inline ita_upsample2d bind(Problem& p, const ita_upsample2d*) {
+  const Size& s = p.s;
+  const int32_t scale_h = 1 + s.h % 3, scale_w = 1 + s.w % 4;
+  const int64_t results = image(s) * scale_h * scale_w;
+  return {{s.n, s.c, s.h, s.w, scale_h, scale_w, s.block},
+          p.or_null(p.values(1)) ? ITA_UPSAMPLE_BILINEAR : ITA_UPSAMPLE_NEAREST,
+          p.activations(image(s)),
+          p.activations(results),
+          p.diffs(results),
+          p.diffs(image(s))};
+}
+
 inline ita_batch_norm bind(Problem& p, const ita_batch_norm*) {
   const Size& s = p.s;
   const int32_t batch_statistics = s.c % 2;
@@ -277,6 +289,19 @@ inline ita_accuracy bind(Problem& p, const ita_accuracy*) {
   const int32_t cols = p.s.cols, first = cols / 4, classes = larger(1, cols / 2);
   return {{p.s.n, cols, cols, p.s.block}, first,      classes, p.activations(cols),
           p.labels(first, classes),       p.counts(1)};
+}
+
+inline ita_pixel_cross_entropy bind(Problem& p, const ita_pixel_cross_entropy*) {
+  const Size& s = p.s;
+  return {{s.n, s.c, s.h, s.w, s.block}, 255,         p.activations(image(s)),
+          p.pixel_labels(s.c),           p.values(1), p.diffs(image(s))};
+}
+
+inline ita_pixel_confusion bind(Problem& p, const ita_pixel_confusion*) {
+  const Size& s = p.s;
+  return {{s.n, s.c, s.h, s.w, s.block}, 255,
+          p.activations(image(s)),       p.pixel_labels(s.c),
+          p.counts(int64_t{s.c} * s.c)};
 }
 
 inline ita_codebook_fit bind(Problem& p, const ita_codebook_fit*) {

@@ -47,7 +47,7 @@ extern "C" {
 #endif
 
 /** Raised by one whenever a struct or prototype changes, here or in what plug-ins see. */
-#define ITA_ABI_VERSION 4
+#define ITA_ABI_VERSION 5
 
 /** Images per block of the CPU's blocked activations. */
 #define ITA_BLOCK 16
@@ -173,6 +173,13 @@ typedef struct ita_pool2d_shape {
   int32_t pad_h, pad_w;
   int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
 } ita_pool2d_shape;
+
+/** Geometry of an upsampling by whole factors: OH = H * scale_h, OW = W * scale_w. */
+typedef struct ita_upsample2d_shape {
+  int32_t n, c, h, w;
+  int32_t scale_h, scale_w; /**< 1 or more */
+  int32_t block; /**< images per block of the activations: 16, or 1 for row-major NCHW */
+} ita_upsample2d_shape;
 
 /** Geometry of one activation tensor. */
 typedef struct ita_activation_shape {
@@ -478,6 +485,29 @@ typedef struct ita_avg_pool2d {
 ITA_API ita_status ita_avg_pool2d_forward(ita_context* ctx, const ita_avg_pool2d* op);
 ITA_API ita_status ita_avg_pool2d_backward_data(ita_context* ctx, const ita_avg_pool2d* op);
 
+/* ---- upsample2d ---------------------------------------------------------------------------- */
+
+typedef enum ita_upsample_mode {
+  ITA_UPSAMPLE_NEAREST = 0, /**< each pixel scale_h x scale_w times                           */
+  ITA_UPSAMPLE_BILINEAR = 1 /**< half-pixel centres, the border pixel beyond the image        */
+} ita_upsample_mode;
+
+/**
+ * Larger images. Bilinear: result pixel oh lies at (oh + 0.5) / scale_h - 0.5 among the rows of
+ * src, bounded to the first and the last one; columns alike. The gradient is that map transposed.
+ */
+typedef struct ita_upsample2d {
+  ita_upsample2d_shape shape;
+  ita_upsample_mode mode;
+  const float* src;      /**< [N, C, H, W]   activations, read by forward          */
+  float* dst;            /**< [N, C, OH, OW] activations, written by forward       */
+  const float* diff_dst; /**< [N, C, OH, OW] activations, read by backward_data    */
+  float* diff_src;       /**< [N, C, H, W]   activations, written by backward_data */
+} ita_upsample2d;
+
+ITA_API ita_status ita_upsample2d_forward(ita_context* ctx, const ita_upsample2d* op);
+ITA_API ita_status ita_upsample2d_backward_data(ita_context* ctx, const ita_upsample2d* op);
+
 /* ---- batch_norm ---------------------------------------------------------------------------- */
 
 /**
@@ -617,6 +647,48 @@ typedef struct ita_accuracy {
 } ita_accuracy;
 
 ITA_API ita_status ita_accuracy_forward(ita_context* ctx, const ita_accuracy* op);
+
+/* ---- pixel_cross_entropy ------------------------------------------------------------------- */
+
+/**
+ * Softmax cross entropy of every pixel: C are the classes. With M the pixels whose label is not
+ * `ignore`,
+ *   loss     = mean over the M of (logsumexp over c of src - src at the label), 0 where M = 0;
+ *   diff_src = (softmax - one_hot) / M at those pixels, 0 at the others and in pad lanes.
+ * Logits of pixels that do not count are not looked at, whatever they are.
+ *
+ * A label that is neither a class nor `ignore` is ITA_INVALID_VALUE.
+ */
+typedef struct ita_pixel_cross_entropy {
+  ita_activation_shape shape;
+  int32_t ignore;        /**< the label of pixels that do not count                              */
+  const float* src;      /**< [N, C, H, W] activations, logits                                   */
+  const int32_t* labels; /**< [N, H*W], each 0 .. C - 1 or `ignore`                              */
+  float* loss;           /**< [1] written by forward                                             */
+  float* diff_src;       /**< [N, C, H, W] activations, written by backward_data                 */
+} ita_pixel_cross_entropy;
+
+ITA_API ita_status ita_pixel_cross_entropy_forward(ita_context* ctx,
+                                                   const ita_pixel_cross_entropy* op);
+ITA_API ita_status ita_pixel_cross_entropy_backward_data(ita_context* ctx,
+                                                         const ita_pixel_cross_entropy* op);
+
+/* ---- pixel_confusion ----------------------------------------------------------------------- */
+
+/**
+ * Counts pixels by their label (row) and by the class of their largest logit (column; of equals the
+ * first). Those whose label is `ignore` are not counted. Labels are checked as in
+ * pixel_cross_entropy.
+ */
+typedef struct ita_pixel_confusion {
+  ita_activation_shape shape;
+  int32_t ignore;        /**< the label of pixels that do not count                              */
+  const float* src;      /**< [N, C, H, W] activations, logits                                   */
+  const int32_t* labels; /**< [N, H*W], each 0 .. C - 1 or `ignore`                              */
+  int64_t* confusion;    /**< [C, C] added to                                                    */
+} ita_pixel_confusion;
+
+ITA_API ita_status ita_pixel_confusion_forward(ita_context* ctx, const ita_pixel_confusion* op);
 
 /* ---- reorder ------------------------------------------------------------------------------- */
 

@@ -6,11 +6,13 @@ import dev.intarsia.Conv2dShape;
 import dev.intarsia.LinearShape;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Pool2dShape;
+import dev.intarsia.Upsample2dShape;
 import dev.intarsia.internal.ffi.ita_activation_shape;
 import dev.intarsia.internal.ffi.ita_conv2d_shape;
 import dev.intarsia.internal.ffi.ita_linear_shape;
 import dev.intarsia.internal.ffi.ita_plane_shape;
 import dev.intarsia.internal.ffi.ita_pool2d_shape;
+import dev.intarsia.internal.ffi.ita_upsample2d_shape;
 
 /**
  * Copies a shape record into the shape of a native op; {@code block} is how many images a block of
@@ -40,6 +42,11 @@ public final class NativeShapes {
     shape.stride_h(s.strideH()).stride_w(s.strideW());
     shape.pad_h(s.padH()).pad_w(s.padW());
     shape.block(block);
+  }
+
+  public static void write(Upsample2dShape s, int block, ita_upsample2d_shape shape) {
+    shape.n(s.n()).c(s.c()).h(s.h()).w(s.w());
+    shape.scale_h(s.scaleH()).scale_w(s.scaleW()).block(block);
   }
 
   public static void write(ActivationShape s, int block, ita_activation_shape shape) {

@@ -10,6 +10,8 @@ import dev.intarsia.PanelOrder;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Pool2dShape;
 import dev.intarsia.Ties;
+import dev.intarsia.Upsample2dShape;
+import dev.intarsia.UpsampleMode;
 import dev.intarsia.reference.AccuracyReference;
 import dev.intarsia.reference.AddReference;
 import dev.intarsia.reference.AvgPool2dReference;
@@ -31,10 +33,13 @@ import dev.intarsia.reference.MaskedConv2dReference;
 import dev.intarsia.reference.MaskedLinearReference;
 import dev.intarsia.reference.MaskedSgdReference;
 import dev.intarsia.reference.MaxPool2dReference;
+import dev.intarsia.reference.PixelConfusionReference;
+import dev.intarsia.reference.PixelCrossEntropyReference;
 import dev.intarsia.reference.ReluReference;
 import dev.intarsia.reference.ReorderReference;
 import dev.intarsia.reference.ScoreEpilogueReference;
 import dev.intarsia.reference.SoftmaxCrossEntropyReference;
+import dev.intarsia.reference.Upsample2dReference;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -63,6 +68,8 @@ public final class ReferenceTable {
           entry("max_pool2d_backward_data", ReferenceTable::maxPool2dBackwardData),
           entry("avg_pool2d_forward", ReferenceTable::avgPool2dForward),
           entry("avg_pool2d_backward_data", ReferenceTable::avgPool2dBackwardData),
+          entry("upsample2d_forward", ReferenceTable::upsample2dForward),
+          entry("upsample2d_backward_data", ReferenceTable::upsample2dBackwardData),
           entry("batch_norm_forward", ReferenceTable::batchNormForward),
           entry("batch_norm_backward", ReferenceTable::batchNormBackward),
           entry("group_norm_forward", ReferenceTable::groupNormForward),
@@ -73,6 +80,9 @@ public final class ReferenceTable {
           entry("softmax_cross_entropy_forward", ReferenceTable::softmaxForward),
           entry("softmax_cross_entropy_backward_data", ReferenceTable::softmaxBackwardData),
           entry("accuracy_forward", ReferenceTable::accuracyForward),
+          entry("pixel_cross_entropy_forward", ReferenceTable::pixelCrossEntropyForward),
+          entry("pixel_cross_entropy_backward_data", ReferenceTable::pixelCrossEntropyBackwardData),
+          entry("pixel_confusion_forward", ReferenceTable::pixelConfusionForward),
           entry("reorder_pack", ReferenceTable::reorderPack),
           entry("reorder_unpack", ReferenceTable::reorderUnpack),
           entry("codebook_fit_apply", ReferenceTable::codebookFitApply),
@@ -308,6 +318,22 @@ public final class ReferenceTable {
         f.shape(Pool2dShape.class), f.floats("diffDst"), f.floats("diffSrc"));
   }
 
+  private static void upsample2dForward(Fields f) {
+    Upsample2dReference.forward(
+        f.shape(Upsample2dShape.class),
+        f.choice("mode", UpsampleMode.class) == UpsampleMode.BILINEAR,
+        f.floats("src"),
+        f.floats("dst"));
+  }
+
+  private static void upsample2dBackwardData(Fields f) {
+    Upsample2dReference.backwardData(
+        f.shape(Upsample2dShape.class),
+        f.choice("mode", UpsampleMode.class) == UpsampleMode.BILINEAR,
+        f.floats("diffDst"),
+        f.floats("diffSrc"));
+  }
+
   private static void batchNormForward(Fields f) {
     BatchNormReference.forward(
         f.shape(ActivationShape.class),
@@ -431,6 +457,33 @@ public final class ReferenceTable {
         f.floats("src"),
         f.ints("labels"),
         f.longs("correct"));
+  }
+
+  private static void pixelCrossEntropyForward(Fields f) {
+    PixelCrossEntropyReference.forward(
+        f.shape(ActivationShape.class),
+        (int) f.integer("ignore"),
+        f.floats("src"),
+        f.ints("labels"),
+        f.floats("loss"));
+  }
+
+  private static void pixelCrossEntropyBackwardData(Fields f) {
+    PixelCrossEntropyReference.backwardData(
+        f.shape(ActivationShape.class),
+        (int) f.integer("ignore"),
+        f.floats("src"),
+        f.ints("labels"),
+        f.floats("diffSrc"));
+  }
+
+  private static void pixelConfusionForward(Fields f) {
+    PixelConfusionReference.forward(
+        f.shape(ActivationShape.class),
+        (int) f.integer("ignore"),
+        f.floats("src"),
+        f.ints("labels"),
+        f.longs("confusion"));
   }
 
   private static void reorderPack(Fields f) {

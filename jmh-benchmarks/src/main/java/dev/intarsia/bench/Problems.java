@@ -6,6 +6,7 @@ import dev.intarsia.Conv2dShape;
 import dev.intarsia.LinearShape;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Pool2dShape;
+import dev.intarsia.Upsample2dShape;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,6 +49,18 @@ final class Problems {
   static ActivationShape activations(String name) {
     Map<Character, Integer> s = sizes("activations", name);
     return new ActivationShape(s.get('n'), s.get('c'), s.get('h'), s.get('w'));
+  }
+
+  /** Logits of every pixel: c classes. */
+  static ActivationShape pixels(String name) {
+    Map<Character, Integer> s = sizes("pixels", name);
+    return new ActivationShape(s.get('n'), s.get('c'), s.get('h'), s.get('w'));
+  }
+
+  static Upsample2dShape upsample2d(String name) {
+    Map<Character, Integer> s = sizes("upsample2d", name);
+    return new Upsample2dShape(
+        s.get('n'), s.get('c'), s.get('h'), s.get('w'), s.get('u'), s.get('u'));
   }
 
   static Pool2dShape pool2d(String name) {

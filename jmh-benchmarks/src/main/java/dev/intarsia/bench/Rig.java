@@ -103,8 +103,20 @@ final class Rig {
     return tensor;
   }
 
-  Tensor counts(int count) {
-    return Tensor.plain(context, DType.I64, count);
+  /** Labels 0 .. classes - 1 of the pixels of n images, [n, area]. */
+  Tensor pixelLabels(int n, int area, int classes) {
+    CounterRandom random = CounterRandom.of(1, "bench pixel labels");
+    int[] labels = new int[n * area];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = random.nextInt(classes);
+    }
+    Tensor tensor = Tensor.plain(context, DType.I32, n, area);
+    tensor.upload(labels);
+    return tensor;
+  }
+
+  Tensor counts(long... dims) {
+    return Tensor.plain(context, DType.I64, dims);
   }
 
   /** A mask with a fraction of its bits set, or null for a density above one: no mask at all. */

@@ -10,6 +10,8 @@ import dev.intarsia.LinearShape;
 import dev.intarsia.Mask;
 import dev.intarsia.Pool2dShape;
 import dev.intarsia.Tensor;
+import dev.intarsia.Upsample2dShape;
+import dev.intarsia.UpsampleMode;
 import dev.intarsia.ops.Add;
 import dev.intarsia.ops.AvgPool2d;
 import dev.intarsia.ops.BatchNorm;
@@ -18,13 +20,16 @@ import dev.intarsia.ops.GroupNorm;
 import dev.intarsia.ops.MaskedConv2d;
 import dev.intarsia.ops.MaskedLinear;
 import dev.intarsia.ops.MaxPool2d;
+import dev.intarsia.ops.PixelCrossEntropy;
 import dev.intarsia.ops.Relu;
 import dev.intarsia.ops.SoftmaxCrossEntropy;
+import dev.intarsia.ops.Upsample2d;
 import dev.intarsia.parity.Values;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every differentiable reference against finite differences of itself. */
@@ -269,6 +274,40 @@ class GradientTest {
     Tensor loss = Tensor.plain(context, 1);
     SoftmaxCrossEntropy op =
         SoftmaxCrossEntropy.bind(context, s).classRange(1, 3).src(src).labels(labels).loss(loss);
+    FiniteDifferences differences = new FiniteDifferences(context, loss, op::forward);
+    float r = differences.diffDst().download()[0];
+    Tensor diffSrc = like(src);
+    op.diffSrc(diffSrc).backwardData();
+    float[] scaled = diffSrc.download();
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] *= r;
+    }
+    diffSrc.upload(scaled);
+    differences.check("src", src, diffSrc);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"NEAREST, 2, 3", "BILINEAR, 2, 2", "BILINEAR, 3, 1", "BILINEAR, 4, 5"})
+  void upsample2d(UpsampleMode mode, int scaleH, int scaleW) {
+    Upsample2dShape s = new Upsample2dShape(2, 3, 3, 4, scaleH, scaleW);
+    Tensor src = images("src", s.n(), s.c(), s.h(), s.w());
+    Tensor dst = Tensor.activations(context, s.n(), s.c(), s.oh(), s.ow());
+    Upsample2d op = Upsample2d.bind(context, s).mode(mode).src(src).dst(dst);
+    FiniteDifferences differences = new FiniteDifferences(context, dst, op::forward);
+    Tensor diffSrc = like(src);
+    op.diffDst(differences.diffDst()).diffSrc(diffSrc).backwardData();
+    differences.check("src", src, diffSrc);
+  }
+
+  /** As for whole images; pixels that do not count have no part in the loss. */
+  @Test
+  void pixelCrossEntropy() {
+    ActivationShape s = new ActivationShape(2, 3, 2, 3);
+    Tensor src = images("src", s);
+    Tensor labels = Tensor.plain(context, DType.I32, s.n(), (long) s.h() * s.w());
+    labels.upload(new int[] {0, 1, 255, 2, 2, 0, 255, 255, 1, 0, 2, 1});
+    Tensor loss = Tensor.plain(context, 1);
+    PixelCrossEntropy op = PixelCrossEntropy.bind(context, s).src(src).labels(labels).loss(loss);
     FiniteDifferences differences = new FiniteDifferences(context, loss, op::forward);
     float r = differences.diffDst().download()[0];
     Tensor diffSrc = like(src);

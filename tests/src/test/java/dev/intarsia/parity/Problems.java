@@ -7,6 +7,7 @@ import dev.intarsia.CounterRandom;
 import dev.intarsia.LinearShape;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Pool2dShape;
+import dev.intarsia.Upsample2dShape;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -152,6 +153,52 @@ final class Problems {
                     line.size('p', 0, 0),
                     line.size('p', 1, 0)));
     addRandom(problems, "pool2d", Problems::randomPool2d);
+    return problems;
+  }
+
+  static List<Problem<Upsample2dShape>> upsamplings() {
+    List<Problem<Upsample2dShape>> problems =
+        of(
+            "upsample2d",
+            line ->
+                new Upsample2dShape(
+                    affordable(line.size('n'), (long) line.size('c') * line.size('h') * 65536),
+                    line.size('c'),
+                    line.size('h'),
+                    line.size('w'),
+                    line.size('u'),
+                    line.size('u', 1, 1)));
+    addRandom(
+        problems,
+        "upsample2d",
+        (random, index) ->
+            new Upsample2dShape(
+                1 + random.nextInt(20),
+                1 + random.nextInt(5),
+                1 + random.nextInt(6),
+                1 + random.nextInt(6),
+                1 + random.nextInt(4),
+                1 + random.nextInt(4)));
+    return problems;
+  }
+
+  /** Logits of every pixel. */
+  static List<Problem<ActivationShape>> pixels() {
+    List<Problem<ActivationShape>> problems =
+        of(
+            "pixels",
+            line ->
+                new ActivationShape(
+                    line.size('n'), line.size('c'), line.size('h'), line.size('w')));
+    addRandom(
+        problems,
+        "pixels",
+        (random, index) ->
+            new ActivationShape(
+                1 + random.nextInt(33),
+                1 + random.nextInt(9),
+                1 + random.nextInt(7),
+                1 + random.nextInt(7)));
     return problems;
   }
 

@@ -122,9 +122,20 @@ public final class Side implements AutoCloseable {
     return put(new Field(name, tensor, null, Role.READ, null, 0, Bits.of(tensor))).tensor();
   }
 
+  /** Labels of pixels that are read: [n, area]; those of guarded images repeat the last image. */
+  Tensor pixelLabels(String name, int[] labels, int n, int area) {
+    int[] all = Arrays.copyOf(labels, capacity(n) * area);
+    for (int k = n * area; k < all.length; k++) {
+      all[k] = labels[(n - 1) * area + k % area];
+    }
+    Tensor tensor = Tensor.plain(context, DType.I32, capacity(n), area);
+    tensor.upload(all);
+    return put(new Field(name, tensor, null, Role.READ, null, 0, Bits.of(tensor))).tensor();
+  }
+
   /** Counts that the op writes or adds to: 64-bit integers, zero at first. */
-  Tensor counts(String name, int count) {
-    Tensor tensor = Tensor.plain(context, DType.I64, count);
+  Tensor counts(String name, long... dims) {
+    Tensor tensor = Tensor.plain(context, DType.I64, dims);
     return put(new Field(name, tensor, null, Role.WRITTEN, Tolerance.EXACT, 0, Bits.of(tensor)))
         .tensor();
   }

@@ -125,7 +125,11 @@ public final class Trainer {
     return (task.train().size() + net.capacity() - 1) / net.capacity();
   }
 
-  /** Returns the fraction of a task's test images that the net, as it is activated, gets right. */
+  /**
+   * Returns the fraction of a task's test images that the net, as it is activated, gets right; with
+   * a label for each pixel the mIoU, in which classes that occur neither as label nor as answer
+   * have no part.
+   */
   public double evaluate(Task task) {
     net.head().takeCorrect();
     try (Loader loader = Loader.evaluation(task.test(), task.preprocessing(), net.capacity())) {
@@ -134,14 +138,14 @@ public final class Trainer {
             .examine(batch.labels(), batch.size());
       }
     }
-    return (double) net.head().takeCorrect() / task.test().size();
+    return net.head().takeTally(task.test().size()).score();
   }
 
   /**
    * What the net, as it is activated, makes of some images.
    *
    * @param loss mean over the images, in nats
-   * @param accuracy fraction it gets right
+   * @param accuracy fraction it gets right, or mIoU, as {@link #evaluate} says
    */
   public record Verdict(double loss, double accuracy) {}
 
@@ -157,7 +161,7 @@ public final class Trainer {
       }
     }
     int images = task.test().size();
-    return new Verdict(loss / images, (double) net.head().takeCorrect() / images);
+    return new Verdict(loss / images, net.head().takeTally(images).score());
   }
 
   /**
@@ -210,8 +214,9 @@ public final class Trainer {
     void run(List<Task> tasks, Consumer<Task> activate) {
       long start = System.nanoTime();
       int[] order = order(tasks);
-      long images = 0;
-      long correct = 0;
+      long images = 0; // since the last reading
+      long right = 0;
+      long of = 0;
       List<Loader> loaders = new ArrayList<>();
       try {
         for (Task task : tasks) {
@@ -225,7 +230,10 @@ public final class Trainer {
           images += batch.size();
           step(batch, steps == order.length - 1);
           if (tasks.size() > 1 || steps == order.length) { // heads count each for itself
-            correct += net.head().takeCorrect();
+            Head.Tally tally = net.head().takeTally(images);
+            images = 0;
+            right += tally.right();
+            of += tally.of();
           }
         }
       } finally {
@@ -233,7 +241,7 @@ public final class Trainer {
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       listener.epochDone(
-          current.index(), index, lossSum / lossesRead, (double) correct / images, seconds);
+          current.index(), index, lossSum / lossesRead, (double) right / Math.max(1, of), seconds);
     }
 
     /** Which task each step takes its batch from. */

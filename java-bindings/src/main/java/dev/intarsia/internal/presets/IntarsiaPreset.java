@@ -30,6 +30,7 @@ public class IntarsiaPreset implements InfoMapper {
                 "ita_isa",
                 "ita_layout",
                 "ita_ties",
+                "ita_upsample_mode",
                 "ita_conv2d_algorithm",
                 "ita_direction")
             .cast()

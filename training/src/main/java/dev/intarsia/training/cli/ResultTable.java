@@ -31,7 +31,11 @@ final class ResultTable {
 
   private static List<List<String>> figures(List<RunResult> results) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(HEAD);
+    List<String> head = new ArrayList<>(HEAD);
+    if (results.stream().allMatch(result -> result.metric().equals("mIoU"))) {
+      head.set(1, "average mIoU");
+    }
+    rows.add(head);
     for (RunResult result : results) {
       rows.add(
           List.of(

@@ -23,10 +23,10 @@ public final class Batch {
   int size;
   State state = State.FREE; // guarded by the loader's lock
 
-  Batch(Loader loader, int capacity, int imageLength) {
+  Batch(Loader loader, int capacity, int imageLength, int labelsPerImage) {
     this.loader = loader;
     images = new float[capacity * imageLength];
-    labels = new int[capacity];
+    labels = new int[capacity * labelsPerImage];
     indices = new int[capacity];
   }
 
@@ -35,7 +35,10 @@ public final class Batch {
     return images;
   }
 
-  /** [capacity], task-local classes; the first {@link #size} are valid. */
+  /**
+   * [capacity], task-local classes; the first {@link #size} are valid. With label maps [capacity,
+   * H*W], the labels of each image's pixels, {@link Dataset#IGNORE} where one does not count.
+   */
   public int[] labels() {
     return labels;
   }

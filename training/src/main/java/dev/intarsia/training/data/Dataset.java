@@ -4,14 +4,19 @@ package dev.intarsia.training.data;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
- * Labelled images of one size: uint8 pixels [N, C, H, W] and one class per image.
+ * Labelled images of one size: uint8 pixels [N, C, H, W] and one class per image or, {@linkplain
+ * #ofMaps with label maps}, one per pixel; the class of such an image is the one most pixels have.
  *
  * <p>Selections, relabellings, permutations, frames, joins and corruptions are views: they share
  * the pixels and own only index arrays. Immutable and thread-safe.
  */
 public final class Dataset {
+  /** The label of pixels that do not count. */
+  public static final int IGNORE = 255;
+
   private final String name;
   private final Pixels pixels;
   private final int channels;
@@ -20,6 +25,7 @@ public final class Dataset {
   private final int[] rows; // [N], image i is row rows[i] of the pixels; null: row i
   private final int[] labels; // [N]
   private final List<String> classNames;
+  private final LabelMaps maps; // of the rows in the storage; null: images have one label
 
   private Dataset(
       String name,
@@ -29,7 +35,8 @@ public final class Dataset {
       int width,
       int[] rows,
       int[] labels,
-      List<String> classNames) {
+      List<String> classNames,
+      LabelMaps maps) {
     this.name = name;
     this.pixels = pixels;
     this.channels = channels;
@@ -38,6 +45,7 @@ public final class Dataset {
     this.rows = rows;
     this.labels = labels;
     this.classNames = classNames;
+    this.maps = maps;
   }
 
   /**
@@ -81,7 +89,63 @@ public final class Dataset {
         width,
         null,
         checked,
-        List.copyOf(classNames));
+        List.copyOf(classNames),
+        null);
+  }
+
+  /**
+   * Makes a dataset with a label for each pixel.
+   *
+   * @param maps [N, H * W], each in 0..classNames.size()-1 or {@link #IGNORE}; handed over as the
+   *     pixels are
+   * @throws IllegalArgumentException if sizes disagree or a label is out of range
+   */
+  public static Dataset ofMaps(
+      String name,
+      byte[] pixels,
+      int channels,
+      int height,
+      int width,
+      byte[] maps,
+      List<String> classNames) {
+    int area = Math.multiplyExact(height, width);
+    int images = area == 0 ? 0 : maps.length / area;
+    Dataset plain = of(name, pixels, channels, height, width, new int[images], classNames);
+    return plain.with(LabelMaps.of(name, maps, area, images, classNames.size()), classNames);
+  }
+
+  private Dataset with(LabelMaps newMaps, List<String> newClassNames) {
+    int[] main = new int[size()];
+    for (int i = 0; i < main.length; i++) {
+      main[i] = Math.max(0, newMaps.mainClass(row(i)));
+    }
+    List<String> names = List.copyOf(newClassNames);
+    return new Dataset(
+        name, pixels, channels, height, width, rows, main, names, newMaps);
+  }
+
+  /**
+   * Returns a view in which the classes of pixels are grouped anew; all images stay.
+   *
+   * @param newLabel [classes()], each in 0..newClassNames.size()-1, or {@link #IGNORE} for a class
+   *     that does not count any more
+   * @throws IllegalArgumentException if there are no label maps or a label is out of range
+   */
+  public Dataset regrouped(int[] newLabel, List<String> newClassNames) {
+    if (maps == null || newLabel.length != classes()) {
+      throw new IllegalArgumentException(
+          "%s: %d new labels for %d classes of %s; give one for each class of label maps"
+              .formatted(name, newLabel.length, classes(), maps == null ? "images" : "pixels"));
+    }
+    for (int c = 0; c < newLabel.length; c++) {
+      boolean known = newLabel[c] >= 0 && newLabel[c] < newClassNames.size();
+      if (!known && newLabel[c] != IGNORE) {
+        throw new IllegalArgumentException(
+            "%s: the new label of class %d is %d, it must be in 0..%d or %d"
+                .formatted(name, c, newLabel[c], newClassNames.size() - 1, IGNORE));
+      }
+    }
+    return with(maps.relabelled(newLabel), newClassNames);
   }
 
   private static int[] checkedLabels(String name, int[] labels, int classes) {
@@ -97,7 +161,7 @@ public final class Dataset {
 
   /** Returns a view with another name. */
   public Dataset named(String newName) {
-    return new Dataset(newName, pixels, channels, height, width, rows, labels, classNames);
+    return new Dataset(newName, pixels, channels, height, width, rows, labels, classNames, maps);
   }
 
   /**
@@ -114,12 +178,13 @@ public final class Dataset {
       selectedLabels[i] = labels[index];
     }
     return new Dataset(
-        name, pixels, channels, height, width, selectedRows, selectedLabels, classNames);
+        name, pixels, channels, height, width, selectedRows, selectedLabels, classNames, maps);
   }
 
   /**
    * Returns a view of the images of some classes, in this dataset's order; the first class given
-   * becomes label 0, the next label 1.
+   * becomes label 0, the next label 1. With label maps: of the images that show one of them; pixels
+   * of other classes do not count.
    *
    * @throws IllegalArgumentException if a class does not exist or is given twice
    */
@@ -135,6 +200,12 @@ public final class Dataset {
       }
       newLabel[classes[i]] = i;
       names[i] = classNames.get(classes[i]);
+    }
+    if (maps != null) {
+      int[] shown = Arrays.stream(newLabel).map(label -> label < 0 ? IGNORE : label).toArray();
+      LabelMaps some = maps.relabelled(shown);
+      int[] with = IntStream.range(0, size()).filter(i -> some.mainClass(row(i)) >= 0).toArray();
+      return select(with).with(some, List.of(names));
     }
     int[] kept = new int[size()];
     int count = 0;
@@ -154,6 +225,7 @@ public final class Dataset {
    * @param newLabels [N], each in 0..newClassNames.size()-1; copied
    */
   public Dataset relabelled(int[] newLabels, List<String> newClassNames) {
+    requireOneLabel("relabelled");
     if (newLabels.length != size()) {
       throw new IllegalArgumentException(
           "%s: %d labels for %d images, the counts must agree"
@@ -161,7 +233,7 @@ public final class Dataset {
     }
     int[] checked = checkedLabels(name, newLabels, newClassNames.size());
     return new Dataset(
-        name, pixels, channels, height, width, rows, checked, List.copyOf(newClassNames));
+        name, pixels, channels, height, width, rows, checked, List.copyOf(newClassNames), null);
   }
 
   /**
@@ -208,6 +280,7 @@ public final class Dataset {
    * @param pixelPermutation [H * W], a permutation of 0..H*W-1 (row-major); copied
    */
   public Dataset permuted(int[] pixelPermutation) {
+    requireOneLabel("permuted");
     if (!(pixels instanceof Pixels.Stored || pixels instanceof Pixels.Permuted)) {
       throw new IllegalArgumentException(name + ": images are a view; permute them before");
     }
@@ -239,7 +312,7 @@ public final class Dataset {
 
   /** The same images, labels and order, each image from elsewhere. */
   private Dataset through(Pixels other) {
-    return new Dataset(name, other, channels, height, width, rows, labels, classNames);
+    return new Dataset(name, other, channels, height, width, rows, labels, classNames, null);
   }
 
   /**
@@ -251,6 +324,7 @@ public final class Dataset {
    * @throws IllegalArgumentException unless images have one channel and are stored as they look
    */
   public Dataset framed(int border, int newChannels) {
+    requireOneLabel("framed");
     if (!(pixels instanceof Pixels.Stored stored)
         || channels != 1
         || border < 0
@@ -268,14 +342,15 @@ public final class Dataset {
         shown.outerWidth(),
         rows,
         labels,
-        classNames);
+        classNames,
+        null);
   }
 
   /** Images of this dataset's size from elsewhere, in their own order. */
   Dataset like(String newName, Pixels other, int[] newLabels, List<String> newClassNames) {
     int[] checked = checkedLabels(newName, newLabels, newClassNames.size());
     return new Dataset(
-        newName, other, channels, height, width, null, checked, List.copyOf(newClassNames));
+        newName, other, channels, height, width, null, checked, List.copyOf(newClassNames), null);
   }
 
   /**
@@ -298,6 +373,32 @@ public final class Dataset {
   public void copyPixels(int i, byte[] dst, int offset) {
     Objects.checkIndex(i, size());
     pixels.copy(row(i), dst, offset);
+  }
+
+  /**
+   * Writes the labels of one image's pixels to {@code dst[offset ..]}.
+   *
+   * @param dst receives [H, W], unsigned bytes
+   * @throws IllegalArgumentException if there are no label maps
+   */
+  public void copyMap(int i, byte[] dst, int offset) {
+    Objects.checkIndex(i, size());
+    if (maps == null) {
+      throw new IllegalArgumentException(name + ": images have one label each; ask for label(i)");
+    }
+    maps.copy(row(i), dst, offset);
+  }
+
+  /** Whether each pixel has a label. */
+  public boolean hasMaps() {
+    return maps != null;
+  }
+
+  private void requireOneLabel(String verb) {
+    if (maps != null) {
+      throw new IllegalArgumentException(
+          name + ": images with label maps cannot be " + verb + "; regroup their classes");
+    }
   }
 
   private int row(int i) {
@@ -344,7 +445,7 @@ public final class Dataset {
     return classNames;
   }
 
-  /** The class of image {@code i}, 0..classes()-1. */
+  /** The class of image {@code i}, 0..classes()-1; with label maps its main class. */
   public int label(int i) {
     return labels[i];
   }

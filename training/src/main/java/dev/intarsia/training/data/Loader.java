@@ -34,6 +34,7 @@ public final class Loader implements AutoCloseable {
   private final CounterRandom augmentation; // null: none
   private final float[][] table; // [C][256] normalised value of a pixel value
   private final byte[] image; // [C, H, W] of the image in work
+  private final byte[] map; // [H, W], its labels; null without label maps
   private final Batch[] slots = new Batch[SLOTS]; // slot b % 2 carries batch b
   private final Thread thread;
   private int delivered;
@@ -93,9 +94,10 @@ public final class Loader implements AutoCloseable {
     flip = preprocessing.flip();
     table = preprocessing.table();
     image = new byte[dataset.imageLength()];
+    map = dataset.hasMaps() ? new byte[dataset.height() * dataset.width()] : null;
     int capacity = Math.max(1, Math.min(batch, order.length));
     for (int s = 0; s < SLOTS; s++) {
-      slots[s] = new Batch(this, capacity, dataset.imageLength());
+      slots[s] = new Batch(this, capacity, dataset.imageLength(), map == null ? 1 : map.length);
     }
     thread = new Thread(this::fillAll, "intarsia-loader");
     thread.setDaemon(true);
@@ -230,20 +232,47 @@ public final class Loader implements AutoCloseable {
         return false;
       }
       int i = order[first + n];
-      slot.labels()[n] = dataset.label(i);
       slot.indices()[n] = i;
       dataset.copyPixels(i, image, 0);
+      if (map == null) {
+        slot.labels()[n] = dataset.label(i);
+      } else {
+        dataset.copyMap(i, map, 0);
+      }
       if (augmentation == null) {
-        place(slot.images(), n, 0, 0, false);
+        place(slot, n, 0, 0, false);
       } else {
         augmentation.seek(i * 4L); // four blocks an image: more than its three draws can use
         int down = augmentation.nextInt(2 * cropPad + 1) - cropPad;
         int right = augmentation.nextInt(2 * cropPad + 1) - cropPad;
         boolean mirrored = flip && augmentation.nextInt() < 0;
-        place(slot.images(), n, down, right, mirrored);
+        place(slot, n, down, right, mirrored);
       }
     }
     return true;
+  }
+
+  private void place(Batch slot, int n, int down, int right, boolean mirrored) {
+    place(slot.images(), n, down, right, mirrored);
+    if (map != null) {
+      placeMap(slot.labels(), n, down, right, mirrored);
+    }
+  }
+
+  /** The same for the labels of its pixels, dst[n, :, :]: those from outside do not count. */
+  private void placeMap(int[] dst, int n, int down, int right, boolean mirrored) {
+    int height = dataset.height();
+    int width = dataset.width();
+    int to = n * map.length;
+    for (int h = 0; h < height; h++) {
+      int fromH = h + down;
+      boolean inside = fromH >= 0 && fromH < height;
+      for (int w = 0; w < width; w++) {
+        int fromW = (mirrored ? width - 1 - w : w) + right;
+        boolean hit = inside && fromW >= 0 && fromW < width;
+        dst[to++] = hit ? map[fromH * width + fromW] & 0xFF : Dataset.IGNORE;
+      }
+    }
   }
 
   /**

@@ -77,6 +77,16 @@ public final class Streams {
         "tiny-imagenet",
         new Entry("Tiny-ImageNet, 64x64 RGB, 8 tasks x 5", DomainStreams::tinyImageNet));
     entries.put(
+        "camvid-classes",
+        new Entry(
+            "CamVid street scenes, 160x120 RGB, a class for each pixel, 4 groups of classes",
+            CamVidStreams::classes));
+    entries.put(
+        "camvid-sequences",
+        new Entry(
+            "CamVid street scenes, 160x120 RGB, 11 classes of pixels, 4 drives as tasks",
+            CamVidStreams::sequences));
+    entries.put(
         "folder",
         new Entry("your own images: a folder or zip of class folders", FolderStream::open));
     return entries;

@@ -45,6 +45,11 @@ public record Task(
                   test.classes(),
                   "the counts must agree and be at least 2"));
     }
+    if (train.hasMaps() != test.hasMaps()) {
+      throw new IllegalArgumentException(
+          "task '%s': only one of train and test has label maps, both must or neither"
+              .formatted(name));
+    }
     requireImages(name, "train", train);
     requireImages(name, "test", test);
     if (train.channels() != test.channels()
@@ -55,6 +60,11 @@ public record Task(
           "task '%s': train is [%s], test is [%s] and preprocessing has %d channels, %s"
               .formatted(name, train, test, preprocessing.channels(), "they must agree"));
     }
+  }
+
+  /** Whether each pixel is to be classified, not each image. */
+  public boolean perPixel() {
+    return train.hasMaps();
   }
 
   /** A task whose classes are those of its datasets. */

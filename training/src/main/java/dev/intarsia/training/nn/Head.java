@@ -41,7 +41,8 @@ public interface Head extends AutoCloseable {
   /**
    * Computes the loss of the latest forward pass, on the device, and counts its right answers.
    *
-   * @param answers task-local classes, one for each image of the pass; longer arrays may be given
+   * @param answers task-local classes, one for each image of the pass, or for each of its pixels;
+   *     longer arrays may be given
    * @param count images of the pass
    */
   void judge(int[] answers, int count);
@@ -54,6 +55,26 @@ public interface Head extends AutoCloseable {
 
   /** Reads how many answers were right since the last reading, and starts counting anew. */
   long takeCorrect();
+
+  /**
+   * What was found since the last reading.
+   *
+   * @param right answers that were right
+   * @param of answers that count
+   * @param score fraction of right answers, or what stands for it: of pixels the mIoU; NaN where
+   *     nothing counts
+   */
+  record Tally(long right, long of, double score) {}
+
+  /**
+   * Reads and starts anew as {@link #takeCorrect} does.
+   *
+   * @param images that were judged or examined since
+   */
+  default Tally takeTally(long images) {
+    long right = takeCorrect();
+    return new Tally(right, images, (double) right / images);
+  }
 
   /**
    * Reads the logits of the latest forward pass from the device.

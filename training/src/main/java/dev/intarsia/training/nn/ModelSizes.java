@@ -21,6 +21,7 @@ final class ModelSizes {
           20 * c * 25 + 50 * 20 * 25 + 800 * 50 * halved(halved(h)) * halved(halved(w)) + 500 * 800;
       case "alexnet", "alexnet-norm" ->
           64 * c * 16 + 128 * 64 * 9 + 256 * 128 * 4 + 2048 * 256 * alex(h) * alex(w) + 2048 * 2048;
+      case "segnet-small" -> SegNet.weights(c, width);
       case "resnet18" -> resnet(c, ResNet18.channels(width));
       case "resnet20" -> plain(c, CifarResNet.channels(width), 3);
       case "resnet32" -> plain(c, CifarResNet.channels(width), 5);

@@ -13,12 +13,13 @@ public final class Models {
   /** Name of the setting that scales the channels of the residual nets. */
   public static final String WIDTH = "width";
 
-  /** Width of {@code resnet18} unless set: 20 channels, as continual-learning papers use it. */
+  /** Width of these unless set: 20 channels, as continual-learning papers use it. */
   public static final double DEFAULT_WIDTH = 20.0 / 64;
 
   /** Width of {@code resnet20} and {@code resnet32} unless set: 16 channels, as published. */
   public static final double PUBLISHED_WIDTH = 1;
 
+  private static final String PIXEL_MODEL = "segnet-small";
   private static final double MAX_WIDTH = 16;
   private static final Map<String, Entry> ENTRIES = entries();
 
@@ -65,6 +66,13 @@ public final class Models {
             (in, seed, width) -> ResNet18.body(in, width)));
     entries.put("resnet20", residual(20, 3));
     entries.put("resnet32", residual(32, 5));
+    entries.put(
+        PIXEL_MODEL,
+        new Entry(
+            "small encoder-decoder for labels of pixels, 20 channels; settings.width=1 for 64",
+            8,
+            List.of(WIDTH),
+            (in, seed, width) -> SegNet.body(in, width)));
     return entries;
   }
 
@@ -114,7 +122,13 @@ public final class Models {
   public static Network build(
       String name, Context context, ActivationShape input, long seed, double width) {
     Entry entry = check(name, input, width);
-    return new Network(context, name, input, seed, in -> entry.body.build(in, seed, width));
+    Head.Factory heads = labelsPixels(name) ? PixelHead::new : ClassHead::new;
+    return new Network(context, name, input, seed, in -> entry.body.build(in, seed, width), heads);
+  }
+
+  /** Whether a net answers with a class for each pixel, not with one for the image. */
+  public static boolean labelsPixels(String name) {
+    return name.equals(PIXEL_MODEL);
   }
 
   /**
@@ -133,6 +147,9 @@ public final class Models {
       throw new IllegalArgumentException(
           "model %s needs images of at least %d x %d pixels, these have %d x %d; use mlp"
               .formatted(name, entry.smallestImage, entry.smallestImage, input.h(), input.w()));
+    }
+    if (name.equals(PIXEL_MODEL)) {
+      SegNet.requireSize(input);
     }
     if (!(width > 0 && width <= MAX_WIDTH)) {
       throw new IllegalArgumentException(

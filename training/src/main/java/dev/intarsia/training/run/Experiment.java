@@ -137,6 +137,7 @@ public final class Experiment {
     String usual = backbone == null ? stream.defaultModel() : backbone.model();
     String model = config.model() == null ? usual : config.model();
     requireSettings(config, model);
+    requireLabels(stream, model);
     RunConfigBuilder builder = config.toBuilder().model(model);
     Map<String, Object> knobs = new TreeMap<>(Methods.knobs(config));
     if (Models.settings(model).contains(Models.WIDTH)) {
@@ -145,6 +146,20 @@ public final class Experiment {
     knobs.keySet().removeAll(config.settings().keySet());
     knobs.forEach(builder::setting);
     return builder.build();
+  }
+
+  private static void requireLabels(TaskStream stream, String model) {
+    boolean perPixel = stream.tasks().get(0).perPixel();
+    if (perPixel != Models.labelsPixels(model)) {
+      throw new IllegalArgumentException(
+          "stream '%s' has a label for each %s, model %s answers with one for each %s; use model %s"
+              .formatted(
+                  stream.name(),
+                  perPixel ? "pixel" : "image",
+                  model,
+                  perPixel ? "image" : "pixel",
+                  stream.defaultModel()));
+    }
   }
 
   private static void requireSettings(RunConfig config, String model) {

@@ -37,7 +37,7 @@ public final class Report {
     body.append(
         Html.section(
             "Accuracy matrix",
-            MATRIX_TEXT + ReportTables.heatMap(accuracy, names, result.method())));
+            matrixText(List.of(result)) + ReportTables.heatMap(accuracy, names, result.method())));
     String curves =
         figure(
             ReportCharts.accuracyByTask(accuracy),
@@ -86,7 +86,7 @@ public final class Report {
       RunResult result = results.get(run);
       matrices.append(ReportTables.heatMap(result.accuracy(), taskNames(result), names.get(run)));
     }
-    body.append(Html.section("Accuracy matrices", MATRIX_TEXT + matrices + "</div>\n"));
+    body.append(Html.section("Accuracy matrices", matrixText(results) + matrices + "</div>\n"));
     body.append(Html.section("Capacity", ReportCapacity.bars(results, names)));
     body.append(Html.section("Machine", ReportTables.facts(facts(results.get(0)))));
     return Html.page("Runs compared - Intarsia", body.toString());
@@ -135,7 +135,7 @@ public final class Report {
   private static String tiles(RunResult result) {
     AccuracyMatrix accuracy = result.accuracy();
     Map<String, String> tiles = new LinkedHashMap<>();
-    tiles.put("Average accuracy", Figures.percent(accuracy.averageAccuracy(), 2));
+    tiles.put("Average " + result.metric(), Figures.percent(accuracy.averageAccuracy(), 2));
     tiles.put("Forgetting", Figures.points(accuracy.forgetting(), false));
     tiles.put("Backward transfer", Figures.points(accuracy.backwardTransfer(), true));
     tiles.put("Forward transfer", Figures.points(accuracy.forwardTransfer(), true));
@@ -245,6 +245,11 @@ public final class Report {
     facts.remove("settings");
     config.settings().forEach((name, value) -> facts.put(RunConfig.SETTINGS_PREFIX + name, value));
     return facts;
+  }
+
+  private static String matrixText(List<RunResult> results) {
+    boolean pixels = results.stream().allMatch(result -> result.metric().equals("mIoU"));
+    return pixels ? MATRIX_TEXT.replace("Accuracy", "mIoU") : MATRIX_TEXT;
   }
 
   private static List<String> taskNames(RunResult result) {

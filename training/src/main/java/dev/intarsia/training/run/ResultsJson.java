@@ -49,6 +49,7 @@ public final class ResultsJson {
           .put("train", task.train())
           .put("test", task.test());
     }
+    json.put("metric", result.metric());
     AccuracyMatrix accuracy = result.accuracy();
     ArrayNode rows = json.putArray("accuracy_matrix");
     for (double[] row : accuracy.toRows()) {

@@ -3,6 +3,7 @@ package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.nn.Models;
 import java.util.List;
 
 /**
@@ -48,6 +49,11 @@ public record RunResult(
   /** The method's name. */
   public String method() {
     return config.method();
+  }
+
+  /** What the matrix holds: {@code accuracy}, or {@code mIoU} where each pixel has a label. */
+  public String metric() {
+    return Models.labelsPixels(model) ? "mIoU" : "accuracy";
   }
 
   /** The stream's name. */

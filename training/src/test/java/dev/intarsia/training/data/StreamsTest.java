@@ -60,6 +60,8 @@ class StreamsTest {
             "gtsrb",
             "dtd",
             "tiny-imagenet",
+            "camvid-classes",
+            "camvid-sequences",
             "folder"),
         Streams.names());
     for (String name : Streams.names()) {

@@ -58,6 +58,7 @@ class ModelsTest {
     "alexnet, 1, 19, 22, 1",
     "alexnet-norm, 3, 20, 19, 1",
     "resnet18, 3, 9, 8, 0.05",
+    "segnet-small, 3, 16, 24, 0.1",
     "resnet18, 1, 8, 12, 0.3125",
     "resnet20, 3, 8, 9, 1",
     "resnet20, 1, 9, 8, 0.1",

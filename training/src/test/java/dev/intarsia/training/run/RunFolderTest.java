@@ -69,6 +69,7 @@ class RunFolderTest {
             "isa",
             "threads",
             "tasks",
+            "metric",
             "accuracy_matrix",
             "average_accuracy",
             "forgetting",
