@@ -15,8 +15,9 @@ import dev.intarsia.internal.ffi.ita_distillation;
  *
  * <p>With {@code p = softmax(teacher / T)}, {@code q = softmax(src / T)}, {@code r} 1 in known rows
  * and {@code K = max(1, sum of r)}: {@code loss[0]} = mean over N of (logsumexp of src -
- * src[label]); {@code loss[1] = T^2 / K * sum of r p (ln p - ln q)}; {@code diffSrc} is the gradient
- * of {@code loss[0] + lambda * loss[1]}: {@code (softmax - one_hot) / N + lambda T / K r (q - p)}.
+ * src[label]); {@code loss[1] = T^2 / K * sum of r p (ln p - ln q)}; {@code diffSrc} is the
+ * gradient of {@code loss[0] + lambda * loss[1]}: {@code (softmax - one_hot) / N + lambda T / K r
+ * (q - p)}.
  */
 public final class Distillation extends Operation {
   private final LinearShape shape;

@@ -18,13 +18,7 @@ public final class AccuracyReference {
    * @param hit [N], written: 1 where a row is right, else 0; null for none
    */
   public static void forward(
-      LinearShape s,
-      int first,
-      int classes,
-      float[] src,
-      int[] labels,
-      long[] correct,
-      int[] hit) {
+      LinearShape s, int first, int classes, float[] src, int[] labels, long[] correct, int[] hit) {
     for (int n = 0; n < s.n(); n++) {
       int row = n * s.i();
       int largest = first;

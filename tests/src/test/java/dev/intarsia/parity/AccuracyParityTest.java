@@ -21,7 +21,9 @@ class AccuracyParityTest extends KernelParityTest<Classes> {
   public List<Entry<Classes>> entries() {
     return List.of(
         entry(
-            "accuracy_forward", "once", (side, shape, problem) -> forward(side, shape, problem, 1, false)),
+            "accuracy_forward",
+            "once",
+            (side, shape, problem) -> forward(side, shape, problem, 1, false)),
         entry(
             "accuracy_forward",
             "adds to its count",

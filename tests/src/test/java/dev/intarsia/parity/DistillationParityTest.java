@@ -43,7 +43,8 @@ class DistillationParityTest extends KernelParityTest<Classes> {
       Tolerance losses =
           Tolerance.sum(
               s.n() + s.classes(),
-              ref -> temperature * temperature * (1 + 4 * largest(ref) + 2 * Math.log(s.classes())));
+              ref ->
+                  temperature * temperature * (1 + 4 * largest(ref) + 2 * Math.log(s.classes())));
       Tolerance diffs =
           Tolerance.sum(
               s.classes(),

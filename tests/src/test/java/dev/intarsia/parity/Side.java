@@ -114,7 +114,8 @@ public final class Side implements AutoCloseable {
 
   /** Integers that are read: [rows], the rows of guarded images repeat the first class. */
   Tensor labels(String name, int rows, int first, int count) {
-    return integers(name, Role.READ, Values.labels(problem + "/" + name, rows, first, count), first);
+    return integers(
+        name, Role.READ, Values.labels(problem + "/" + name, rows, first, count), first);
   }
 
   /** Integers of the test's own that are read, one per row; those of guarded images are 1. */

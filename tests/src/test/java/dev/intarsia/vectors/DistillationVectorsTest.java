@@ -152,7 +152,9 @@ class DistillationVectorsTest {
         dst.download(),
         1e-5f);
     assertArrayEquals(
-        new float[] {0.26833f, -0.357768f, -0.0894434f, 0.178882f, -6e-7f, -6e-7f, -0.499999f, 0.5f},
+        new float[] {
+          0.26833f, -0.357768f, -0.0894434f, 0.178882f, -6e-7f, -6e-7f, -0.499999f, 0.5f
+        },
         diffSrc.download(),
         1e-5f);
     assertArrayEquals(new float[] {-1.34164f, 0, 0, 0.999999f}, diffScale.download(), 1e-5f);
