@@ -21,7 +21,11 @@ int64_t correct_of(const ita_accuracy* op, int64_t block) {
     largest = IfThenElse(greater, logit, largest);
     chosen = IfThenElse(greater, Set(static_cast<float>(c)), chosen);
   }
-  return __builtin_popcount(ToBits(Eq(chosen, ToFloat(LoadInts(labels.lane)))));
+  const uint32_t right = ToBits(Eq(chosen, ToFloat(LoadInts(labels.lane))));
+  for (int i = 0; op->hit && i < labels.images; i++) {
+    op->hit[block * kLanes + i] = static_cast<int32_t>(right >> i & 1);
+  }
+  return __builtin_popcount(right);
 }
 
 // The same for one row of row-major logits: 1 or 0.
@@ -31,7 +35,9 @@ int64_t row_is_correct(const ita_accuracy* op, int64_t n) {
   for (int32_t c = chosen + 1; c < op->first_class + op->classes; c++) {
     if (src[c] > src[chosen]) chosen = c;
   }
-  return chosen == op->labels[n];
+  const bool right = chosen == op->labels[n];
+  if (op->hit) op->hit[n] = right;
+  return right;
 }
 
 }  // namespace

@@ -233,6 +233,7 @@ bool correct(codebook_linear_int8_forward_tag, const ita_codebook_linear_int8& o
 }
 
 #include "selftest_compact.h"
+#include "selftest_losses.h"
 
 // ---- the walk
 

@@ -288,7 +288,7 @@ inline ita_softmax_cross_entropy bind(Problem& p, const ita_softmax_cross_entrop
 inline ita_accuracy bind(Problem& p, const ita_accuracy*) {
   const int32_t cols = p.s.cols, first = cols / 4, classes = larger(1, cols / 2);
   return {{p.s.n, cols, cols, p.s.block}, first,      classes, p.activations(cols),
-          p.labels(first, classes),       p.counts(1)};
+          p.labels(first, classes),       p.counts(1), p.or_null(p.labels(0, 2))};
 }
 
 inline ita_pixel_cross_entropy bind(Problem& p, const ita_pixel_cross_entropy*) {

@@ -634,9 +634,39 @@ ITA_API ita_status ita_softmax_cross_entropy_forward(ita_context* ctx,
 ITA_API ita_status ita_softmax_cross_entropy_backward_data(ita_context* ctx,
                                                            const ita_softmax_cross_entropy* op);
 
+/* ---- distillation -------------------------------------------------------------------------- */
+
+/**
+ * Cross entropy with the labels beside the divergence from a teacher's softmax, and their gradient,
+ * in one pass over the same logits. With softmaxes p of teacher / temperature and q of src /
+ * temperature, r = 1 in known rows and K = max(1, sum of r):
+ *
+ * loss[0] = mean over N of (logsumexp of src - src[label]), 0 without labels
+ * loss[1] = temperature^2 / K * sum over known rows of sum over c of p (ln p - ln q)
+ * diff_src = (softmax - one_hot) / N + lambda * temperature / K * r (q - p), 0 in pad lanes
+ *
+ * Without a known row loss[1] and its part of diff_src are 0 whatever the teacher says.
+ */
+typedef struct ita_distillation {
+  ita_linear_shape shape; /**< n rows, i = o = classes of src                     */
+  float temperature;      /**< above 0                                            */
+  float lambda;           /**< factor of the divergence in diff_src, at least 0   */
+  const float* src;       /**< [N, i] activations, logits of the student          */
+  const float* teacher;   /**< [N, i] activations, logits of the teacher          */
+  const int32_t* labels;  /**< [N], each below i, or NULL (no cross entropy)      */
+  const int32_t* known;   /**< [N], 0 for rows without a teacher, or NULL (all do) */
+  float* loss;            /**< [2] written                                        */
+  float* diff_src;        /**< [N, i] activations, written                        */
+} ita_distillation;
+
+ITA_API ita_status ita_distillation_apply(ita_context* ctx, const ita_distillation* op);
+
 /* ---- accuracy ------------------------------------------------------------------------------ */
 
-/** Counts rows whose largest logit inside the class range (the first of equals) is the label's. */
+/**
+ * Counts rows whose largest logit inside the class range (the first of equals) is the label's, and
+ * says which.
+ */
 typedef struct ita_accuracy {
   ita_linear_shape shape; /**< n rows, i = o = classes of src                     */
   int32_t first_class;    /**< the range is [first_class, first_class + classes)  */
@@ -644,6 +674,7 @@ typedef struct ita_accuracy {
   const float* src;      /**< [N, i] activations, logits                          */
   const int32_t* labels; /**< [N], each inside the range                          */
   int64_t* correct;      /**< [1] added to                                        */
+  int32_t* hit;          /**< [N] written, 1 where a row is right, or NULL        */
 } ita_accuracy;
 
 ITA_API ita_status ita_accuracy_forward(ita_context* ctx, const ita_accuracy* op);

@@ -77,9 +77,10 @@ public final class Fields {
     return storage == null ? null : storage.floats();
   }
 
-  /** Returns the elements of an I32 tensor. */
+  /** Returns the elements of an I32 tensor, null when the field is empty. */
   public int[] ints(String name) {
-    return storage(name).ints();
+    JavaStorage storage = storage(name);
+    return storage == null ? null : storage.ints();
   }
 
   /** Returns the elements of an I64 tensor. */

@@ -23,6 +23,7 @@ import dev.intarsia.reference.CodebookFitReference;
 import dev.intarsia.reference.CodebookGradientReference;
 import dev.intarsia.reference.CodebookLinearInt8Reference;
 import dev.intarsia.reference.CodebookLinearReference;
+import dev.intarsia.reference.DistillationReference;
 import dev.intarsia.reference.DropoutReference;
 import dev.intarsia.reference.GroupNormReference;
 import dev.intarsia.reference.MagnitudeThresholdReference;
@@ -79,6 +80,7 @@ public final class ReferenceTable {
           entry("add_forward", ReferenceTable::addForward),
           entry("softmax_cross_entropy_forward", ReferenceTable::softmaxForward),
           entry("softmax_cross_entropy_backward_data", ReferenceTable::softmaxBackwardData),
+          entry("distillation_apply", ReferenceTable::distillationApply),
           entry("accuracy_forward", ReferenceTable::accuracyForward),
           entry("pixel_cross_entropy_forward", ReferenceTable::pixelCrossEntropyForward),
           entry("pixel_cross_entropy_backward_data", ReferenceTable::pixelCrossEntropyBackwardData),
@@ -449,6 +451,19 @@ public final class ReferenceTable {
         f.floats("diffSrc"));
   }
 
+  private static void distillationApply(Fields f) {
+    DistillationReference.apply(
+        f.shape(LinearShape.class),
+        f.number("temperature"),
+        f.number("lambda"),
+        f.floats("src"),
+        f.floats("teacher"),
+        f.ints("labels"),
+        f.ints("known"),
+        f.floats("loss"),
+        f.floats("diffSrc"));
+  }
+
   private static void accuracyForward(Fields f) {
     AccuracyReference.forward(
         f.shape(LinearShape.class),
@@ -456,7 +471,8 @@ public final class ReferenceTable {
         (int) f.integer("classes"),
         f.floats("src"),
         f.ints("labels"),
-        f.longs("correct"));
+        f.longs("correct"),
+        f.ints("hit"));
   }
 
   private static void pixelCrossEntropyForward(Fields f) {

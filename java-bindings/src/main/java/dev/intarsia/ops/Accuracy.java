@@ -9,7 +9,10 @@ import dev.intarsia.Tensor;
 import dev.intarsia.internal.NativeShapes;
 import dev.intarsia.internal.ffi.ita_accuracy;
 
-/** Counts rows whose largest logit inside the class range (the first of equals) is the label's. */
+/**
+ * Counts rows whose largest logit inside the class range (the first of equals) is the label's, and
+ * says which.
+ */
 public final class Accuracy extends Operation {
   private final LinearShape shape;
   private final ita_accuracy struct = onNative(ita_accuracy::new);
@@ -19,7 +22,8 @@ public final class Accuracy extends Operation {
           () -> ita_accuracy_forward(pointer(), this.struct),
           "src",
           "labels",
-          "correct");
+          "correct",
+          "hit?");
 
   private Accuracy(Context context, LinearShape shape) {
     super(context, shape.n());
@@ -68,7 +72,13 @@ public final class Accuracy extends Operation {
     return this;
   }
 
-  /** Adds the number of right rows to correct. */
+  /** [N] I32, written: 1 where a row is right, 0 elsewhere; null for none. */
+  public Accuracy hit(Tensor hit) {
+    ints("hit", hit, p -> struct.hit(p), shape.n());
+    return this;
+  }
+
+  /** Adds the number of right rows to correct and marks them in hit. */
   public void forward() {
     run(forward);
   }

@@ -15,6 +15,7 @@ import dev.intarsia.UpsampleMode;
 import dev.intarsia.ops.Add;
 import dev.intarsia.ops.AvgPool2d;
 import dev.intarsia.ops.BatchNorm;
+import dev.intarsia.ops.Distillation;
 import dev.intarsia.ops.Dropout;
 import dev.intarsia.ops.GroupNorm;
 import dev.intarsia.ops.MaskedConv2d;
@@ -318,5 +319,48 @@ class GradientTest {
     }
     diffSrc.upload(scaled);
     differences.check("src", src, diffSrc);
+  }
+
+  /** The sum of both losses, the divergence lambda times, has the gradient that apply writes. */
+  @Test
+  void distillation() {
+    LinearShape s = new LinearShape(3, 5, 5);
+    float lambda = 0.5f;
+    Tensor src = images("src", s.n(), s.i(), 1, 1);
+    Tensor labels = Tensor.plain(context, DType.I32, s.n());
+    labels.upload(new int[] {1, 3, 2});
+    Tensor known = Tensor.plain(context, DType.I32, s.n());
+    known.upload(new int[] {1, 0, 1});
+    Tensor losses = Tensor.plain(context, 2);
+    Tensor diffSrc = like(src);
+    Tensor total = Tensor.plain(context, 1);
+    Distillation op =
+        Distillation.bind(context, s)
+            .temperature(2)
+            .lambda(lambda)
+            .src(src)
+            .teacher(images("teacher", s.n(), s.i(), 1, 1))
+            .labels(labels)
+            .known(known)
+            .loss(losses)
+            .diffSrc(diffSrc);
+    FiniteDifferences differences =
+        new FiniteDifferences(
+            context,
+            total,
+            () -> {
+              op.apply();
+              float[] both = losses.download();
+              total.upload(new float[] {both[0] + lambda * both[1]});
+            });
+    float r = differences.diffDst().download()[0];
+    op.apply();
+    float[] scaled = diffSrc.download();
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] *= r;
+    }
+    Tensor gradient = like(src);
+    gradient.upload(scaled);
+    differences.check("src", src, gradient);
   }
 }

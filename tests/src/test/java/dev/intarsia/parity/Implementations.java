@@ -68,7 +68,7 @@ public final class Implementations {
   }
 
   /** A context that all tests of this JVM share; a context per test would cost its threads. */
-  static synchronized Context context(Implementation implementation) {
+  public static synchronized Context context(Implementation implementation) {
     return CONTEXTS.computeIfAbsent(implementation, Implementation::open);
   }
 

@@ -112,14 +112,30 @@ public final class Side implements AutoCloseable {
     return plain(name, Role.WRITTEN, tolerance, values, dims);
   }
 
-  /** Integers that are read: [rows], the rows of guarded images repeat the first. */
+  /** Integers that are read: [rows], the rows of guarded images repeat the first class. */
   Tensor labels(String name, int rows, int first, int count) {
-    int[] labels = Values.labels(problem + "/" + name, rows, first, count);
-    int[] all = Arrays.copyOf(labels, capacity(rows));
-    Arrays.fill(all, rows, all.length, first);
+    return integers(
+        name, Role.READ, Values.labels(problem + "/" + name, rows, first, count), first);
+  }
+
+  /** Integers of the test's own that are read, one per row; those of guarded images are 1. */
+  Tensor flags(String name, int[] flags) {
+    return integers(name, Role.READ, flags, 1);
+  }
+
+  /** Integers that the op writes, one per row; those of guarded images stay what they are. */
+  Tensor writtenFlags(String name, int rows) {
+    return integers(name, Role.WRITTEN, new int[rows], 7);
+  }
+
+  private Tensor integers(String name, Role role, int[] values, int beyond) {
+    int[] all = Arrays.copyOf(values, capacity(values.length));
+    Arrays.fill(all, values.length, all.length, beyond);
     Tensor tensor = Tensor.plain(context, DType.I32, all.length);
     tensor.upload(all);
-    return put(new Field(name, tensor, null, Role.READ, null, 0, Bits.of(tensor))).tensor();
+    images.put(name, values.length);
+    Tolerance tolerance = role == Role.READ ? null : Tolerance.EXACT;
+    return put(new Field(name, tensor, null, role, tolerance, 1, Bits.of(tensor))).tensor();
   }
 
   /** Labels of pixels that are read: [n, area]; those of guarded images repeat the last image. */
