@@ -40,6 +40,11 @@ final class Ledger {
     shares.add(new Footprint.Share(task, terms, use, entry.masks));
   }
 
+  /** Whether no task was entered yet: the next one counts the body. */
+  boolean isEmpty() {
+    return shares.isEmpty();
+  }
+
   private static long bytes(long bits) {
     return (bits + Byte.SIZE - 1) / Byte.SIZE;
   }
