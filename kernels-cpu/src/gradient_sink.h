@@ -88,7 +88,8 @@ struct GradientSink {
     }
     if (to.diff_scores) {
       const uint32_t scored = to.candidates ? bits(to.candidates, o, k) : 0xFFFF;
-      const V s = times_sign(Mul(g, lanes.load(weights + at)), lanes.load(to.scores + at));
+      V s = Mul(g, lanes.load(weights + at));
+      if (to.scores) s = times_sign(s, lanes.load(to.scores + at));
       lanes.store(IfThenElseZero(FromBits(scored), s), to.diff_scores + at);
     }
   }

@@ -135,6 +135,20 @@ bool correct(mask_cut_apply_tag, const ita_mask_cut& op, const Problem& p) {
   return same && kept == *op.kept;
 }
 
+bool correct(soft_mask_forward_tag, const ita_soft_mask& op, const Problem& p) {
+  const int64_t cols = p.s.cols, units = (cols + op.span - 1) / op.span;
+  bool same = true;
+  for (int64_t i = 0; i < plane(p.s) && op.factors; i++) {
+    const float factor = op.factors[i / cols * units + i % cols / op.span];
+    const float score = op.scores[i / cols * units + i % cols / op.span];
+    const bool kept = op.strict ? score > op.threshold : score >= op.threshold;
+    same = same && bit(op.mask, cols, i) == (factor != 0) &&
+           op.effective[i] == factor * op.weights[i] &&
+           (op.mode == ITA_SOFT_MASK_GIVEN ? factor == score : (factor == 1) == kept);
+  }
+  return same;
+}
+
 // Each centre is the mean of the values that are nearest to it.
 bool correct(codebook_fit_apply_tag, const ita_codebook_fit& op, const Problem& p) {
   std::vector<double> sum(op.size), count(op.size);

@@ -16,7 +16,7 @@ inline ita_gradient_epilogue bind_epilogue(Problem& p, int64_t rows, int64_t col
   const int32_t which = (p.s.rows + p.s.cols) % 3;
   ita_gradient_epilogue e = {};
   if (which == 1) {
-    e.scores = p.values(rows * cols);
+    e.scores = p.or_null(p.values(rows * cols));
     e.frozen = p.or_null(p.mask(rows, cols));
     e.candidates = p.or_null(p.mask(rows, cols));
     e.diff_scores = p.values(rows * cols);
@@ -419,6 +419,30 @@ inline ita_mask_compress bind(Problem& p, const ita_mask_compress*) {
   uint32_t* selected = p.mask(s.rows, s.cols);
   const int64_t count = set_bits(selected, s);
   return {{s.rows, s.cols}, selected, p.values(plane(s)), p.values(count), count};
+}
+
+// Units of one weight, of five, or of a row; in turn every mode.
+inline ita_soft_mask bind(Problem& p, const ita_soft_mask*) {
+  const Size& s = p.s;
+  ita_soft_mask op = {};
+  op.shape = {s.rows, s.cols};
+  op.span = s.cols % 2 ? (s.cols < 5 ? 1 : 5) : s.cols;
+  op.part = op.span == 5 && s.cols % 5 == 0 ? 5 : 1;
+  op.mode = static_cast<ita_soft_mask_mode>(s.rows % 4);
+  op.surrogate = static_cast<ita_surrogate>(s.rows % 2);
+  op.strict = s.cols % 3 == 0;
+  op.threshold = 0.25f;
+  op.scale = 0.5f;
+  op.slope = 12.0f;
+  const int64_t units = s.rows * ((s.cols + op.span - 1) / op.span);
+  op.scores = p.values(units);
+  op.weights = p.or_null(p.values(plane(s)));
+  op.factors = p.or_null(p.values(units));
+  op.effective = p.or_null(p.values(plane(s)));
+  op.mask = p.mask(s.rows, s.cols);
+  op.diff_factors = p.values(int64_t{s.rows} * (s.cols / op.part));
+  op.diff_scores = p.values(units);
+  return op;
 }
 
 }  // namespace selftest

@@ -200,7 +200,8 @@ typedef struct ita_plane_shape {
  * for every weight, is never stored, and each output is *written*, not added to (one call is one
  * batch; the caller need not clear):
  *   diff_weights = g . mask . not(frozen)              may be NULL: the weights are not trained
- *   diff_scores  = g . weights . sign(scores)          on the candidates, 0 elsewhere
+ *   diff_scores  = g . weights . sign(scores)          on the candidates, 0 elsewhere;
+ *                                                      without scores the sign is 1
  *   diff_kernels = sum over KH, KW of g . weights      of each (o, i), whatever the mask
  *
  * diff_weights and diff_scores have the bits that clearing, backward_weights with mask NULL and
@@ -209,7 +210,7 @@ typedef struct ita_plane_shape {
  * 2021, KSM; of a factor per weight where a kernel is one weight.)
  */
 typedef struct ita_gradient_epilogue {
-  const float* scores;        /**< as weights; NULL exactly if diff_scores is                 */
+  const float* scores;        /**< as weights or NULL (sign 1); read with diff_scores         */
   const uint32_t* frozen;     /**< as mask or NULL (none); limits diff_weights                */
   const uint32_t* candidates; /**< as mask or NULL (all); limits diff_scores                  */
   float* diff_scores;         /**< as weights or NULL, written                                */
@@ -935,6 +936,57 @@ typedef struct ita_mask_compress {
 
 ITA_API ita_status ita_mask_compress_pack(ita_context* ctx, const ita_mask_compress* op);
 ITA_API ita_status ita_mask_compress_unpack(ita_context* ctx, const ita_mask_compress* op);
+
+/* ---- soft_mask ----------------------------------------------------------------------------- */
+
+typedef enum ita_soft_mask_mode {
+  ITA_SOFT_MASK_SOFT = 0,    /**< 1 where kept, scale * position in the layer's range elsewhere    */
+  ITA_SOFT_MASK_BINARY = 1,  /**< 1 where kept, 0 elsewhere                                        */
+  ITA_SOFT_MASK_TERNARY = 2, /**< 1 where kept, else -1 where the score is below 0, else 0         */
+  ITA_SOFT_MASK_GIVEN = 3    /**< the score itself                                                 */
+} ita_soft_mask_mode;
+
+typedef enum ita_surrogate {
+  ITA_SURROGATE_SIGMOID = 0, /**< slope * s * (1 - s), s = sigmoid(slope * (score - threshold))    */
+  ITA_SURROGATE_IDENTITY = 1 /**< 1                                                                */
+} ita_surrogate;
+
+/**
+ * A factor for every unit of frozen weights, a function of one real score. A unit is `span`
+ * consecutive weights of a row, the last of a row what is left; a row has ceil(cols / span) units.
+ *
+ * forward: a unit is kept where score >= threshold, or > with `strict`. SOFT: among the others,
+ * with a = score where dropped and 0 where kept, over the whole layer,
+ *   factor = scale * ((a - min a) * (1 / (max a - min a)))    where a != 0, else 0
+ * and 0 for all of them where max a - min a < 1e-12. Denormal scores count as 0. Identical bits on
+ * every backend. A NaN score is ITA_INVALID_VALUE; nothing is written then.
+ *
+ * backward: diff_scores = (sum over the unit's parts of diff_factors) * surrogate. `part` weights
+ * are one element of diff_factors, part divides span and cols: 1, or KH*KW for what diff_kernels
+ * of the gradient epilogue is. Dropped units get a gradient like others. (Yang et al. 2021, KSM;
+ * Mallya et al. 2018, Piggyback.)
+ */
+typedef struct ita_soft_mask {
+  ita_plane_shape shape; /**< of the weights                                                   */
+  int32_t span;          /**< weights of a unit, 1 .. cols                                     */
+  int32_t part;          /**< weights of an element of diff_factors                            */
+  ita_soft_mask_mode mode;
+  ita_surrogate surrogate;
+  int32_t strict;      /**< 0: kept where score >= threshold; 1: where score > threshold     */
+  float threshold;     /**< not read by GIVEN                                                */
+  float scale;         /**< of factors in SOFT                                               */
+  float slope;         /**< of the SIGMOID surrogate                                         */
+  const float* scores; /**< [rows, units]            read by both                            */
+  const float* weights;      /**< [rows, cols]             read with effective                     */
+  float* factors;            /**< [rows, units] or NULL    written by forward                      */
+  float* effective;          /**< [rows, cols] or NULL     written by forward: factor . weights    */
+  uint32_t* mask;            /**< [rows, ceil(cols / 32)]  written by forward: factor != 0         */
+  const float* diff_factors; /**< [rows, cols / part]      read by backward                        */
+  float* diff_scores;        /**< [rows, units]            written by backward                     */
+} ita_soft_mask;
+
+ITA_API ita_status ita_soft_mask_forward(ita_context* ctx, const ita_soft_mask* op);
+ITA_API ita_status ita_soft_mask_backward(ita_context* ctx, const ita_soft_mask* op);
 
 #ifdef __cplusplus
 }

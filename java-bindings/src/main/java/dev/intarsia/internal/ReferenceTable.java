@@ -9,6 +9,8 @@ import dev.intarsia.LinearShape;
 import dev.intarsia.PanelOrder;
 import dev.intarsia.PlaneShape;
 import dev.intarsia.Pool2dShape;
+import dev.intarsia.SoftMaskMode;
+import dev.intarsia.Surrogate;
 import dev.intarsia.Ties;
 import dev.intarsia.Upsample2dShape;
 import dev.intarsia.UpsampleMode;
@@ -39,6 +41,7 @@ import dev.intarsia.reference.PixelCrossEntropyReference;
 import dev.intarsia.reference.ReluReference;
 import dev.intarsia.reference.ReorderReference;
 import dev.intarsia.reference.ScoreEpilogueReference;
+import dev.intarsia.reference.SoftMaskReference;
 import dev.intarsia.reference.SoftmaxCrossEntropyReference;
 import dev.intarsia.reference.Upsample2dReference;
 import java.util.Arrays;
@@ -97,7 +100,9 @@ public final class ReferenceTable {
           entry("codebook_conv2d_backward_data", ReferenceTable::codebookConv2dBackwardData),
           entry("codebook_decode_forward", ReferenceTable::codebookDecodeForward),
           entry("mask_compress_pack", ReferenceTable::maskCompressPack),
-          entry("mask_compress_unpack", ReferenceTable::maskCompressUnpack));
+          entry("mask_compress_unpack", ReferenceTable::maskCompressUnpack),
+          entry("soft_mask_forward", ReferenceTable::softMaskForward),
+          entry("soft_mask_backward", ReferenceTable::softMaskBackward));
 
   private ReferenceTable() {}
 
@@ -665,5 +670,36 @@ public final class ReferenceTable {
       bits[k] = panels[first + bit * PanelOrder.ROWS + row % PanelOrder.ROWS];
     }
     return bits;
+  }
+
+  private static void softMaskForward(Fields f) {
+    PlaneShape shape = f.shape(PlaneShape.class);
+    float[] factors =
+        SoftMaskReference.factors(
+            f.floats("scores"),
+            f.choice("mode", SoftMaskMode.class),
+            f.flag("strict"),
+            f.number("threshold"),
+            f.number("scale"));
+    if (f.floats("factors") != null) {
+      System.arraycopy(factors, 0, f.floats("factors"), 0, factors.length);
+    }
+    boolean[] mask = new boolean[shape.elements()];
+    SoftMaskReference.forward(
+        shape, (int) f.integer("span"), factors, f.floats("weights"), f.floats("effective"), mask);
+    f.writeBits("mask", mask);
+  }
+
+  private static void softMaskBackward(Fields f) {
+    SoftMaskReference.backward(
+        f.shape(PlaneShape.class),
+        (int) f.integer("span"),
+        (int) f.integer("part"),
+        f.choice("surrogate", Surrogate.class),
+        f.number("threshold"),
+        f.number("slope"),
+        f.floats("scores"),
+        f.floats("diffFactors"),
+        f.floats("diffScores"));
   }
 }

@@ -53,11 +53,9 @@ final class GradientEpilogue {
   boolean isSet() {
     boolean scores = op.value("scores") != null;
     boolean diffScores = op.value("diffScores") != null;
-    if (scores != diffScores) {
+    if (scores && !diffScores) {
       throw new IllegalStateException(
-          "%s: %s is set and %s is not; set both or neither"
-              .formatted(
-                  entry, scores ? "scores" : "diffScores", scores ? "diffScores" : "scores"));
+          entry + ": scores is set and diffScores is not; set both, or scores to null");
     }
     boolean set = diffScores || op.value("diffKernels") != null;
     for (String plane : new String[] {"frozen", "candidates"}) {

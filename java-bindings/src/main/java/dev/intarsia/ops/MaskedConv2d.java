@@ -185,7 +185,9 @@ public final class MaskedConv2d extends Operation {
     }
   }
 
-  /** [O, I, KH, KW] or null: with diffScores, splits the gradient as {@link ScoreEpilogue} does. */
+  /**
+   * [O, I, KH, KW] or null for a sign of 1; read with diffScores, as {@link ScoreEpilogue} does.
+   */
   public MaskedConv2d scores(Tensor scores) {
     epilogue.scores(scores);
     return this;

@@ -192,7 +192,7 @@ public final class MaskedLinear extends Operation {
     run(pack);
   }
 
-  /** [O, I] or null: with diffScores, splits the gradient as {@link ScoreEpilogue} does. */
+  /** [O, I] or null for a sign of 1; read with diffScores, as {@link ScoreEpilogue} does. */
   public MaskedLinear scores(Tensor scores) {
     epilogue.scores(scores);
     return this;

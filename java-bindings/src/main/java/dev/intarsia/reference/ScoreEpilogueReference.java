@@ -42,7 +42,7 @@ public final class ScoreEpilogueReference {
    * @param kernel weights of a kernel, {@code diffKernels[o, i] = sum over them of g . weights}
    * @param g [rows, cols], the dense gradient
    * @param mask [rows, cols] or null for all
-   * @param scores [rows, cols]; null exactly if diffScores is
+   * @param scores [rows, cols], read with diffScores; null for a sign of 1
    * @param diffWeights [rows, cols] or null, written
    * @param diffScores [rows, cols] or null, written
    * @param diffKernels [rows, kernels of a row] or null, written
@@ -62,7 +62,8 @@ public final class ScoreEpilogueReference {
     for (int k = 0; k < g.length; k++) {
       if (diffScores != null) {
         boolean candidate = candidates == null || candidates[k];
-        diffScores[k] = candidate ? g[k] * weights[k] * Math.signum(scores[k]) : 0;
+        float sign = scores == null ? 1 : Math.signum(scores[k]);
+        diffScores[k] = candidate ? g[k] * weights[k] * sign : 0;
       }
       if (diffWeights != null) {
         boolean trained = (mask == null || mask[k]) && (frozen == null || !frozen[k]);

@@ -100,7 +100,8 @@ class ImportRulesTest {
   @Test
   void referenceImportsShapesOnly() {
     Pattern allowed =
-        Pattern.compile("java\\..*|dev\\.intarsia\\.(\\w+Shape|CounterRandom|Ties|Layout)");
+        Pattern.compile(
+            "java\\..*|dev\\.intarsia\\.(\\w+Shape|CounterRandom|SoftMaskMode|Surrogate|Ties|Layout)");
     forbidImports(BINDINGS + "reference", name -> !allowed.matcher(name).matches());
   }
 

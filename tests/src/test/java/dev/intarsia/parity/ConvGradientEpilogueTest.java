@@ -52,7 +52,12 @@ class ConvGradientEpilogueTest extends KernelParityTest<Conv2dShape> {
           entry(
               "masked_conv2d_backward_weights",
               "scores, " + algorithm,
-              (i, s, p) -> scores(i, s, p, algorithm)));
+              (i, s, p) -> scores(i, s, p, algorithm, true)));
+      entries.add(
+          entry(
+              "masked_conv2d_backward_weights",
+              "weights times gradient, " + algorithm,
+              (i, s, p) -> scores(i, s, p, algorithm, false)));
       entries.add(
           entry(
               "masked_conv2d_backward_weights",
@@ -87,7 +92,11 @@ class ConvGradientEpilogueTest extends KernelParityTest<Conv2dShape> {
   }
 
   private static Runnable scores(
-      Side side, Conv2dShape s, Problem<Conv2dShape> problem, Conv2dAlgorithm algorithm) {
+      Side side,
+      Conv2dShape s,
+      Problem<Conv2dShape> problem,
+      Conv2dAlgorithm algorithm,
+      boolean signed) {
     int rows = s.o();
     int cols = s.reductionLength();
     long products = (long) s.n() * s.oh() * s.ow();
@@ -96,7 +105,7 @@ class ConvGradientEpilogueTest extends KernelParityTest<Conv2dShape> {
     float[] scores = Values.tied(problem + "/scores", rows * cols);
     MaskedConv2d op =
         bind(side, s, problem, algorithm)
-            .scores(side.plain("scores", scores, s.o(), s.i(), s.kh(), s.kw()))
+            .scores(signed ? side.plain("scores", scores, s.o(), s.i(), s.kh(), s.kw()) : null)
             .frozen(s.o() % 2 == 0 ? null : side.mask("frozen", rows, cols, 0.5))
             .candidates(s.o() % 3 == 0 ? null : side.mask("candidates", rows, cols, 0.5))
             .diffWeights(
@@ -172,7 +181,7 @@ class ConvGradientEpilogueTest extends KernelParityTest<Conv2dShape> {
       MaskedConv2d op = bind(side, s, new Problem<>("x", s, 1), Conv2dAlgorithm.AUTO);
       refused(op, "diffWeights is not set");
       op.scores(side.plain("scores", 2, 2, 3, 3));
-      refused(op, "scores is set and diffScores is not; set both or neither");
+      refused(op, "scores is set and diffScores is not; set both, or scores to null");
       op.scores(null).frozen(side.mask("frozen", 2, 18, 0.5));
       refused(op, "frozen is set, but neither diffScores nor diffKernels");
     }

@@ -20,7 +20,14 @@ class LinearGradientEpilogueTest extends KernelParityTest<LinearShape> {
   @Override
   public List<Entry<LinearShape>> entries() {
     return List.of(
-        entry("masked_linear_backward_weights", "scores", this::scores),
+        entry(
+            "masked_linear_backward_weights",
+            "scores",
+            (side, s, problem) -> scores(side, s, problem, true)),
+        entry(
+            "masked_linear_backward_weights",
+            "weights times gradient",
+            (side, s, problem) -> scores(side, s, problem, false)),
         entry("masked_linear_backward_weights", "kernels", this::kernels));
   }
 
@@ -32,14 +39,14 @@ class LinearGradientEpilogueTest extends KernelParityTest<LinearShape> {
         .diffDst(side.diff("diffDst", s.n(), s.o(), 1, 1));
   }
 
-  private Runnable scores(Side side, LinearShape s, Problem<LinearShape> problem) {
+  private Runnable scores(Side side, LinearShape s, Problem<LinearShape> problem, boolean signed) {
     Tolerance weights =
         Tolerance.sum(
             s.n(), ref -> Math.max(ref.max("src") * ref.max("diffDst"), ref.max("diffWeights")));
     float[] scores = Values.tied(problem + "/scores", s.o() * s.i());
     MaskedLinear op =
         bind(side, s, problem)
-            .scores(side.plain("scores", scores, s.o(), s.i()))
+            .scores(signed ? side.plain("scores", scores, s.o(), s.i()) : null)
             .frozen(s.o() % 2 == 0 ? null : side.mask("frozen", s.o(), s.i(), 0.5))
             .candidates(s.o() % 3 == 0 ? null : side.mask("candidates", s.o(), s.i(), 0.5))
             .diffWeights(side.writtenPlain("diffWeights", weights, s.o(), s.i()))

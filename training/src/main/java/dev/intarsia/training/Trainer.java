@@ -7,6 +7,7 @@ import dev.intarsia.training.data.Loader;
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.nn.Head;
 import dev.intarsia.training.nn.Network;
+import dev.intarsia.training.nn.Parameter;
 import dev.intarsia.training.nn.Phase;
 import dev.intarsia.training.optim.Optimizer;
 import dev.intarsia.training.optim.Rule;
@@ -62,6 +63,25 @@ public final class Trainer {
 
   /** Stands beside a fit; the net may be examined, and its weights changed, in every call. */
   public interface Watch {
+    /**
+     * How a parameter steps; asked once in a fit, when it is first stepped.
+     *
+     * @param usual the trainer's rule
+     */
+    default Rule rule(Parameter parameter, Rule usual) {
+      return usual;
+    }
+
+    /**
+     * The pace of the next step.
+     *
+     * @param done fraction of the fit's steps that were taken, in [0, 1)
+     * @return factor on the learning rates of this step, at least 0
+     */
+    default double pace(double done) {
+      return 1;
+    }
+
     /** The loss of a batch is computed, its gradient is not; the batch is lent for the call. */
     default void judged(Batch batch) {}
 
@@ -109,9 +129,10 @@ public final class Trainer {
           current.index(), current.name(), Math.max(epochs, announcedEpochs), steps);
     }
     int epoch = first;
-    try (Optimizer optimizer = new Optimizer(rule)) {
+    try (Optimizer optimizer = new Optimizer(parameter -> watch.rule(parameter, rule))) {
       for (double factor = 1; factor > 0 && epoch < first + epochs; ) {
-        new Epoch(current, epoch++, optimizer, watch).run(tasks, activate);
+        double done = (double) (epoch - first) / epochs;
+        new Epoch(current, epoch++, optimizer, watch, done, 1.0 / epochs).run(tasks, activate);
         factor = watch.epochDone(epoch - first);
         if (factor > 0 && factor != 1) {
           optimizer.slowDown(factor);
@@ -200,15 +221,19 @@ public final class Trainer {
     private final int index;
     private final Optimizer optimizer;
     private final Watch watch;
+    private final double done; // fraction of the fit that lies before this epoch
+    private final double share; // fraction of the fit that it is
     private int steps;
     private int lossesRead;
     private double lossSum;
 
-    Epoch(Task current, int index, Optimizer optimizer, Watch watch) {
+    Epoch(Task current, int index, Optimizer optimizer, Watch watch, double done, double share) {
       this.current = current;
       this.index = index;
       this.optimizer = optimizer;
       this.watch = watch;
+      this.done = done;
+      this.share = share;
     }
 
     void run(List<Task> tasks, Consumer<Task> activate) {
@@ -228,6 +253,7 @@ public final class Trainer {
           activate.accept(tasks.get(which));
           Batch batch = loaders.get(which).next();
           images += batch.size();
+          optimizer.pace(watch.pace(done + share * steps / order.length));
           step(batch, steps == order.length - 1);
           if (tasks.size() > 1 || steps == order.length) { // heads count each for itself
             Head.Tally tally = net.head().takeTally(images);

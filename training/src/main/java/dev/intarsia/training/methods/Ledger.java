@@ -40,7 +40,7 @@ final class Ledger {
     shares.add(new Footprint.Share(task, terms, use, entry.masks));
   }
 
-  /** Whether no task was entered yet. */
+  /** Whether no task was entered yet: the next one counts the body. */
   boolean isEmpty() {
     return shares.isEmpty();
   }

@@ -53,6 +53,20 @@ public final class Methods {
                 Map.of("prune", DEFAULT_PRUNE, "retrainEpochs", retrainEpochs(config.epochs())),
             Methods::packNet));
     entries.put(
+        "ksm",
+        new Entry(
+            "Kernel-wise soft masks over a frozen net, no forgetting (settings:"
+                + " docs/methods/ksm.md)",
+            config -> Ksm.Config.defaults(),
+            Methods::ksm));
+    entries.put(
+        "piggyback",
+        new Entry(
+            "Piggyback: a binary or ternary mask of every weight of a frozen net, no forgetting"
+                + " (settings: docs/methods/piggyback.md)",
+            config -> Piggyback.Config.defaults(),
+            Methods::piggyback));
+    entries.put(
         "finetune",
         new Entry(
             "plain training, task after task: the lower bound",
@@ -104,6 +118,16 @@ public final class Methods {
             config.setting("prune", DEFAULT_PRUNE),
             config.setting("retrainEpochs", retrainEpochs(config.epochs())));
     return net -> new PackNet(net, knobs);
+  }
+
+  private static Function<Network, Method> ksm(RunConfig config) {
+    var knobs = Ksm.Config.read(config);
+    return net -> new Ksm(net, knobs);
+  }
+
+  private static Function<Network, Method> piggyback(RunConfig config) {
+    var knobs = Piggyback.Config.read(config);
+    return net -> new Piggyback(net, knobs);
   }
 
   private static Function<Network, Method> finetune(RunConfig config) {

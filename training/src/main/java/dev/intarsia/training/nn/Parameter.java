@@ -163,7 +163,7 @@ public final class Parameter implements AutoCloseable {
   }
 
   /** Those of the weights as the layer has them. */
-  long[] dims() {
+  public long[] dims() {
     return dims.clone();
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * One {@link Rule} at work on the parameters of a net. State is made when a parameter is first
@@ -19,19 +20,28 @@ import java.util.Map;
  * ones are stepped, with compact state. Not thread-safe.
  */
 public final class Optimizer implements AutoCloseable {
-  private final Rule rule;
+  private final Function<Parameter, Rule> rules;
   private double factor = 1;
-  private final Map<Parameter, List<Rule.Stepper>> steppers = new IdentityHashMap<>();
+  private double pace = 1;
+  private final Map<Parameter, Bound> steppers = new IdentityHashMap<>();
+
+  /** What steps a parameter. */
+  private record Bound(Rule rule, List<Rule.Stepper> steppers) {}
 
   /** An optimizer without state. */
   public Optimizer(Rule rule) {
-    this.rule = rule;
+    this(parameter -> rule);
+  }
+
+  /** An optimizer without state that steps each parameter by a rule of its own. */
+  public Optimizer(Function<Parameter, Rule> rules) {
+    this.rules = rules;
   }
 
   /** Takes one step on each of the parameters, and on their scores where they have some. */
   public void step(List<Parameter> parameters) {
     for (Parameter parameter : parameters) {
-      for (Rule.Stepper stepper : steppers.computeIfAbsent(parameter, this::bind)) {
+      for (Rule.Stepper stepper : steppers.computeIfAbsent(parameter, this::bind).steppers) {
         stepper.step();
       }
     }
@@ -40,14 +50,24 @@ public final class Optimizer implements AutoCloseable {
   /** Multiplies the size of all later steps; the state stays. */
   public void slowDown(double by) {
     factor *= by;
-    steppers.values().forEach(bound -> bound.forEach(this::applyFactor));
+    steppers.values().forEach(this::applyFactor);
   }
 
-  private void applyFactor(Rule.Stepper stepper) {
-    stepper.learningRate(rule.learningRate() * factor);
+  /** Sets a second factor on the size of later steps, in place of the last one. */
+  public void pace(double pace) {
+    if (pace != this.pace) {
+      this.pace = pace;
+      steppers.values().forEach(this::applyFactor);
+    }
   }
 
-  private List<Rule.Stepper> bind(Parameter parameter) {
+  private void applyFactor(Bound bound) {
+    double rate = bound.rule.learningRate() * factor * pace;
+    bound.steppers.forEach(stepper -> stepper.learningRate(rate));
+  }
+
+  private Bound bind(Parameter parameter) {
+    Rule rule = rules.apply(parameter);
     PlaneShape shape = new PlaneShape(parameter.rows(), parameter.cols());
     List<Rule.Stepper> bound = new ArrayList<>();
     MixedWeights mixed = parameter.mixed();
@@ -61,16 +81,17 @@ public final class Optimizer implements AutoCloseable {
     if (scores != null) {
       bound.add(rule.withoutDecay().bind(shape, scores.values(), scores.gradient(), null));
     }
-    if (factor != 1) {
-      bound.forEach(this::applyFactor);
+    Bound made = new Bound(rule, bound);
+    if (factor * pace != 1) {
+      applyFactor(made);
     }
-    return bound;
+    return made;
   }
 
   /** Frees the state. */
   @Override
   public void close() {
-    steppers.values().forEach(bound -> bound.forEach(Rule.Stepper::close));
+    steppers.values().forEach(bound -> bound.steppers.forEach(Rule.Stepper::close));
     steppers.clear();
   }
 }

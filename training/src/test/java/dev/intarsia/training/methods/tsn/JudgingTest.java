@@ -12,6 +12,7 @@ import dev.intarsia.CounterRandom;
 import dev.intarsia.training.TinyNet;
 import dev.intarsia.training.Trainer;
 import dev.intarsia.training.data.Dataset;
+import dev.intarsia.training.data.Holdout;
 import dev.intarsia.training.data.Preprocessing;
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.nn.Network;
