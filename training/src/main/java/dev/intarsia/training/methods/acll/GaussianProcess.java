@@ -11,9 +11,9 @@ import org.hipparchus.linear.RealVector;
 /**
  * A Gaussian process with mean zero over standardised targets and covariance {@code s2 * Matern52 +
  * s2 * nu * I}, one length a dimension (Rasmussen and Williams 2006, eqs. 2.25, 2.26 and 4.17).
- * Lengths and noise are those of a fixed grid with the largest marginal likelihood (eq. 5.8); {@code
- * s2 = (y' K^-1 y + 0.1) / (n + 0.1)} follows from them. No search, no start: equal data give equal
- * bits.
+ * Lengths and noise are those of a fixed grid with the largest marginal likelihood (eq. 5.8);
+ * {@code s2 = (y' K^-1 y + 0.1) / (n + 0.1)} follows from them. No search, no start: equal data
+ * give equal bits.
  *
  * <p>Meant for a few points: fitting takes {@code 4 * lengths^dimensions} factorisations of [n, n].
  */

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.intarsia.training.methods.tsn;
+package dev.intarsia.training.data;
 
 import dev.intarsia.CounterRandom;
-import dev.intarsia.training.data.Dataset;
-import dev.intarsia.training.data.Preprocessing;
-import dev.intarsia.training.data.Task;
 import java.util.Arrays;
 
 /** Splits a task's training images into those to learn from and those that steps are judged by. */
