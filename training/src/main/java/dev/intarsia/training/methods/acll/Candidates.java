@@ -10,12 +10,12 @@ import java.util.List;
  * The rates among which the next trial is chosen. Those with one rate for all groups are 0.00, 0.01
  * .. 0.98. Several groups add {@link #DRAWN} points drawn over the whole cube, always the same
  * ones, and the neighbours of the best feasible trial: each rate, and each pair in opposite
- * directions, moved by one of {@link #STEPS}. Never what lies on top of an earlier trial.
+ * directions, moved by one of {@link #STEPS}. Never what an earlier trial {@linkplain Trace#settles
+ * settles}.
  */
 final class Candidates {
   private static final int DRAWN = 1024;
   private static final double[] STEPS = {0.02, 0.05, 0.1, 0.2}; // on the scale of the search
-  private static final double TOO_NEAR = 0.004; // likewise
 
   private final long seed;
 
@@ -33,9 +33,7 @@ final class Candidates {
       draw(groups, all);
       addNeighbours(trace.feasibleEnd().u(), all);
     }
-    all.removeIf(
-        rates ->
-            trace.trials().stream().anyMatch(trial -> trial.rates().distance(rates) < TOO_NEAR));
+    all.removeIf(rates -> trace.trials().stream().anyMatch(t -> trace.settles(t, rates)));
     return all;
   }
 

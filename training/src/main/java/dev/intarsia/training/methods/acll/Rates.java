@@ -89,6 +89,11 @@ public final class Rates {
         .orElseThrow();
   }
 
+  /** Whether no group has a larger rate than in others. */
+  boolean isWithin(Rates others) {
+    return IntStream.range(0, rates.length).allMatch(g -> rates[g] <= others.rates[g]);
+  }
+
   /** The place half way on the scale of the search. */
   Rates middle(Rates other) {
     double[] mine = u();

@@ -6,6 +6,8 @@ import java.util.List;
 
 /** The trials of one search so far, and the bracket they leave. */
 final class Trace {
+  private static final double TOO_NEAR = 0.004; // on the scale of the search
+
   private final Goal goal;
   private final RateSearch.Bench bench;
   private final double[] shares;
@@ -45,6 +47,19 @@ final class Trace {
 
   double objective(Trial trial) {
     return goal.objective(removed(trial.rates()), trial.drop());
+  }
+
+  /**
+   * Whether a trial leaves nothing to learn of some rates: it lies on top of them, or it was
+   * infeasible and they prune no group less, or it was feasible and they prune no group more.
+   */
+  boolean settles(Trial trial, Rates rates) {
+    if (trial.rates().distance(rates) < TOO_NEAR) {
+      return true;
+    }
+    return goal.feasible(trial.drop())
+        ? rates.isWithin(trial.rates())
+        : trial.rates().isWithin(rates);
   }
 
   /** Index of the feasible trial that removes the most, or -1; the later one of equals. */
