@@ -44,6 +44,9 @@ public final class Curriculum {
       if (method.packed() != null) {
         listener.taskPacked(method.packed());
       }
+      method.notes().stream()
+          .filter(notes -> notes.task() == task.index())
+          .forEach(listener::taskNoted);
       int learned = task.index() + 1;
       for (Task seen : tasks.subList(0, Math.min(learned + 1, tasks.size()))) {
         examine(method, accuracy, learned, seen);

@@ -3,7 +3,9 @@ package dev.intarsia.training;
 
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.TaskNotes;
 import dev.intarsia.training.pack.PackedModel;
+import java.util.List;
 
 /**
  * A way of learning tasks one after the other in one net. Built over its net, which outlives it.
@@ -45,6 +47,11 @@ public interface Method extends AutoCloseable {
   /** What the tasks learned so far left behind, as data; null if this method does not pack. */
   default PackedModel packed() {
     return null;
+  }
+
+  /** What there is to say of the tasks learned so far beside accuracy and bytes, one each. */
+  default List<TaskNotes> notes() {
+    return List.of();
   }
 
   /** Whether later tasks leave the answers of earlier ones untouched. */

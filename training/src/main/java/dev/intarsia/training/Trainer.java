@@ -124,7 +124,7 @@ public final class Trainer {
     Task current = tasks.get(tasks.size() - 1);
     int first = epochsDone.getOrDefault(current.index(), 0);
     if (first == 0) {
-      int steps = tasks.stream().mapToInt(this::batches).sum();
+      int steps = tasks.stream().mapToInt(this::steps).sum();
       listener.taskStarted(
           current.index(), current.name(), Math.max(epochs, announcedEpochs), steps);
     }
@@ -142,7 +142,8 @@ public final class Trainer {
     epochsDone.put(current.index(), epoch);
   }
 
-  private int batches(Task task) {
+  /** Steps of one pass over a task's training images. */
+  public int steps(Task task) {
     return (task.train().size() + net.capacity() - 1) / net.capacity();
   }
 
@@ -272,10 +273,10 @@ public final class Trainer {
 
     /** Which task each step takes its batch from. */
     private int[] order(List<Task> tasks) {
-      int[] order = new int[tasks.stream().mapToInt(Trainer.this::batches).sum()];
+      int[] order = new int[tasks.stream().mapToInt(Trainer.this::steps).sum()];
       int at = 0;
       for (int which = 0; which < tasks.size(); which++) {
-        int batches = batches(tasks.get(which));
+        int batches = steps(tasks.get(which));
         Arrays.fill(order, at, at += batches, which);
       }
       CounterRandom.of(seed, "interleave", current.index(), index).shuffle(order);

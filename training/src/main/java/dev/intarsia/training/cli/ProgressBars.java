@@ -3,6 +3,7 @@ package dev.intarsia.training.cli;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.TaskNotes;
 import dev.intarsia.training.run.RunConfig;
 import dev.intarsia.training.run.RunListener;
 import java.io.PrintWriter;
@@ -47,6 +48,12 @@ final class ProgressBars implements RunListener {
     lines.noteLoss(loss);
     bar.step();
     bar.setExtraMessage(lines.loss().replaceFirst(", ", ""));
+  }
+
+  @Override
+  public void taskNoted(TaskNotes notes) {
+    close();
+    lines.taskNoted(notes);
   }
 
   @Override

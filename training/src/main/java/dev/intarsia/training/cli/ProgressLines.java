@@ -5,6 +5,7 @@ import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Figures;
 import dev.intarsia.training.metrics.Footprint;
 import dev.intarsia.training.metrics.MaskBits;
+import dev.intarsia.training.metrics.TaskNotes;
 import dev.intarsia.training.run.RunConfig;
 import dev.intarsia.training.run.RunListener;
 import java.io.PrintWriter;
@@ -82,6 +83,11 @@ final class ProgressLines implements RunListener {
               + stepsPerEpoch
               + loss());
     }
+  }
+
+  @Override
+  public void taskNoted(TaskNotes notes) {
+    say(title(notes.task()) + ": " + notes.line());
   }
 
   @Override

@@ -12,9 +12,8 @@ import dev.intarsia.ops.MaskCut;
 import dev.intarsia.training.nn.Parameter;
 
 /**
- * Removes the smallest weights among some of a parameter's: all whose magnitude is at most the
- * {@code round(fraction * count)}-th smallest (halves to even), ties included. Removed weights
- * become zero.
+ * Selects the smallest weights among some of a parameter's: all whose magnitude is at most the
+ * {@code round(fraction * count)}-th smallest (halves to even), ties included.
  */
 final class MagnitudePruning implements AutoCloseable {
   private final Parameter parameter;
@@ -25,7 +24,7 @@ final class MagnitudePruning implements AutoCloseable {
   private final Tensor keptCount;
 
   /**
-   * Allocates what one pruning needs.
+   * Allocates what one selection needs.
    *
    * @param candidateWords mask words of the weights that may be removed
    */
@@ -61,24 +60,6 @@ final class MagnitudePruning implements AutoCloseable {
         .mask(kept)
         .kept(keptCount)
         .apply();
-    zeroRemoved();
-  }
-
-  private void zeroRemoved() {
-    float[] weights = parameter.weights().download();
-    int[] candidateWords = candidates.words();
-    int[] keptWords = kept.words();
-    int cols = parameter.cols();
-    int wordsPerRow = kept.wordsPerRow();
-    for (int row = 0; row < parameter.rows(); row++) {
-      for (int col = 0; col < cols; col++) {
-        int word = row * wordsPerRow + (col >> 5);
-        if (((candidateWords[word] & ~keptWords[word]) >>> (col & 31) & 1) != 0) {
-          weights[row * cols + col] = 0;
-        }
-      }
-    }
-    parameter.weights().upload(weights);
   }
 
   /** [rows, cols], the candidates that stay; closed with this. */

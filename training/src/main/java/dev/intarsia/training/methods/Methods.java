@@ -3,6 +3,7 @@ package dev.intarsia.training.methods;
 
 import dev.intarsia.training.Method;
 import dev.intarsia.training.Nearest;
+import dev.intarsia.training.methods.acll.Config;
 import dev.intarsia.training.methods.tsn.Options;
 import dev.intarsia.training.nn.Models;
 import dev.intarsia.training.nn.Network;
@@ -67,6 +68,13 @@ public final class Methods {
             config -> Piggyback.Config.defaults(),
             Methods::piggyback));
     entries.put(
+        "acll",
+        new Entry(
+            "ACLL: PackNet that searches every task's pruning rate; no forgetting (settings:"
+                + " docs/methods/acll.md)",
+            Config::defaults,
+            Methods::adaptiveCompression));
+    entries.put(
         "finetune",
         new Entry(
             "plain training, task after task: the lower bound",
@@ -128,6 +136,11 @@ public final class Methods {
   private static Function<Network, Method> piggyback(RunConfig config) {
     var knobs = Piggyback.Config.read(config);
     return net -> new Piggyback(net, knobs);
+  }
+
+  private static Function<Network, Method> adaptiveCompression(RunConfig config) {
+    Config knobs = Config.read(config);
+    return net -> new AdaptiveCompression(net, knobs);
   }
 
   private static Function<Network, Method> finetune(RunConfig config) {

@@ -3,11 +3,13 @@ package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.TaskNotes;
 import dev.intarsia.training.metrics.Terms;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -131,6 +133,38 @@ final class CurveChart {
     lines.values().forEach(line -> line.percent().addTo(chart));
     all.percent().addTo(chart);
     return chart;
+  }
+
+  /** Trials of one name, second column over first, one line a task; the chosen ones are marked. */
+  static XYChart trials(List<TaskNotes> notes, String name) {
+    XYChart chart = null;
+    for (TaskNotes note : notes) {
+      for (TaskNotes.Trace trace : note.traces()) {
+        if (trace.name().equals(name) && !trace.rows().isEmpty()) {
+          if (chart == null) {
+            chart = chart(trace.columns().get(0), trace.columns().get(1));
+            chart.getStyler().setXAxisDecimalPattern("0.00");
+            chart.getStyler().setYAxisDecimalPattern("0.00");
+          }
+          addTrials(chart, note.task(), trace);
+        }
+      }
+    }
+    return chart == null ? chart(name, "") : chart;
+  }
+
+  private static void addTrials(XYChart chart, int task, TaskNotes.Trace trace) {
+    Line line = Line.ofTask(task).unmarked();
+    trace.rows().stream()
+        .sorted(Comparator.comparingDouble(row -> row[0]))
+        .forEach(row -> line.add(row[0], row[1]));
+    line.addTo(chart);
+    if (trace.chosen() >= 0) {
+      Line chosen = Line.ofTask(task);
+      double[] row = trace.rows().get(trace.chosen());
+      chosen.add(row[0], row[1]);
+      chosen.addTo(chart);
+    }
   }
 
   private static XYChart accuracyChart(List<Line> lines, int learned) {

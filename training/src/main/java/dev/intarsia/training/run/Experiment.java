@@ -103,7 +103,8 @@ public final class Experiment {
             new RunResult.Seconds(curriculum.learningSeconds(), curriculum.examiningSeconds()),
             WeightsDigest.of(net, method, tasks),
             build.version(),
-            build.commit());
+            build.commit(),
+            method.notes());
     listener.runFinished(result);
     return result;
   }

@@ -53,6 +53,9 @@ public final class Report {
                 + curves
                 + "</div>\n"));
     body.append(Html.section("Capacity", capacity(result.bytes(), names)));
+    if (!result.notes().isEmpty()) {
+      body.append(Html.section("Per task", ReportNotes.of(result.notes(), names)));
+    }
     body.append(Html.section("Run", ReportTables.facts(facts(result))));
     body.append(Html.section("Configuration", ReportTables.facts(configuration(result.config()))));
     return Html.page(result.method() + " on " + result.stream() + " - Intarsia", body.toString());
@@ -269,7 +272,7 @@ public final class Report {
         .toList();
   }
 
-  private static String figure(String chart, String caption) {
+  static String figure(String chart, String caption) {
     return "<figure>\n<figcaption>"
         + Html.escape(caption)
         + "</figcaption>\n"

@@ -3,6 +3,7 @@ package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.TaskNotes;
 import java.awt.AWTError;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -74,6 +75,12 @@ final class ReportCharts {
         "Line chart: stored bytes after each learned task, in percent of one dense net. The numbers"
             + " are in the tables of this section.";
     return svg("capacity", label, () -> CurveChart.capacityByTask(bytes));
+  }
+
+  /** Trials of one name, one line a task; what was chosen is marked. */
+  static String trials(String id, List<TaskNotes> notes, String name) {
+    String label = "Line chart: " + name + ", one line a task. The numbers are in the tables.";
+    return svg(id, label, () -> CurveChart.trials(notes, name));
   }
 
   /** Draws a chart, or says why it is missing: a report must not fail for want of a font. */

@@ -12,8 +12,10 @@ import dev.intarsia.training.metrics.Capacity;
 import dev.intarsia.training.metrics.Footprint;
 import dev.intarsia.training.metrics.Forecast;
 import dev.intarsia.training.metrics.MaskBits;
+import dev.intarsia.training.metrics.TaskNotes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -64,6 +66,7 @@ public final class ResultsJson {
     json.put("forward_transfer", orNull(accuracy.forwardTransfer()));
     putBytes(json.putObject("bytes"), result.bytes());
     putCapacity(json.putObject("capacity"), new Capacity(result.bytes()));
+    putNotes(json.putArray("notes"), result.notes());
     json.putObject("seconds")
         .put("train", result.seconds().train())
         .put("eval", result.seconds().eval());
@@ -82,6 +85,28 @@ public final class ResultsJson {
     for (Footprint.Share share : bytes.perTask()) {
       ObjectNode task = perTask.addObject().put("task", share.task());
       share.terms().byName().forEach(task::put);
+    }
+  }
+
+  /** Per task what its method has to say; empty for most methods. */
+  private static void putNotes(ArrayNode json, List<TaskNotes> notes) {
+    for (TaskNotes note : notes) {
+      ObjectNode task = json.addObject().put("task", note.task());
+      ObjectNode figures = task.putObject("figures");
+      note.figures().forEach((name, value) -> figures.put(name, orNull(value)));
+      ArrayNode traces = task.putArray("traces");
+      for (TaskNotes.Trace trace : note.traces()) {
+        ObjectNode node =
+            traces.addObject().put("name", trace.name()).put("chosen", trace.chosen());
+        trace.columns().forEach(node.putArray("columns")::add);
+        ArrayNode rows = node.putArray("rows");
+        for (double[] row : trace.rows()) {
+          ArrayNode cells = rows.addArray();
+          for (double value : row) {
+            cells.add(orNull(value));
+          }
+        }
+      }
     }
   }
 

@@ -3,6 +3,7 @@ package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.TaskNotes;
 import dev.intarsia.training.pack.PackedModel;
 import java.util.List;
 
@@ -43,6 +44,9 @@ public interface RunListener {
   /** A method that packs has learned a task, which is the last of {@code model}. */
   default void taskPacked(PackedModel model) {}
 
+  /** A method has something to say of the task it just learned. */
+  default void taskNoted(TaskNotes notes) {}
+
   /**
    * A task is learned, and every task seen so far was examined.
    *
@@ -82,6 +86,11 @@ public interface RunListener {
       @Override
       public void taskPacked(PackedModel model) {
         each.forEach(l -> l.taskPacked(model));
+      }
+
+      @Override
+      public void taskNoted(TaskNotes notes) {
+        each.forEach(l -> l.taskNoted(notes));
       }
 
       @Override

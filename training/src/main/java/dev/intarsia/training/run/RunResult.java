@@ -4,6 +4,7 @@ package dev.intarsia.training.run;
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
 import dev.intarsia.training.nn.Models;
+import dev.intarsia.training.metrics.TaskNotes;
 import java.util.List;
 
 /**
@@ -21,6 +22,7 @@ import java.util.List;
  * @param weightsSha256 digest of all weights after the last task, 64 hexadecimal digits
  * @param version version of the program
  * @param commit commit it was built from
+ * @param notes what the method has to say of tasks beside accuracy and bytes
  */
 public record RunResult(
     RunConfig config,
@@ -34,16 +36,48 @@ public record RunResult(
     Seconds seconds,
     String weightsSha256,
     String version,
-    String commit) {
+    String commit,
+    List<TaskNotes> notes) {
 
   /** Checks that tasks and matrix agree. */
   public RunResult {
     tasks = List.copyOf(tasks);
+    notes = List.copyOf(notes);
     accuracy = accuracy.copy();
     if (tasks.size() != accuracy.tasks()) {
       throw new IllegalArgumentException(
           "result has " + tasks.size() + " tasks but an accuracy matrix of " + accuracy.tasks());
     }
+  }
+
+  /** The result of a method that has nothing more to say. */
+  public RunResult(
+      RunConfig config,
+      String model,
+      String backend,
+      String isa,
+      int threads,
+      List<TaskSummary> tasks,
+      AccuracyMatrix accuracy,
+      Footprint bytes,
+      Seconds seconds,
+      String weightsSha256,
+      String version,
+      String commit) {
+    this(
+        config,
+        model,
+        backend,
+        isa,
+        threads,
+        tasks,
+        accuracy,
+        bytes,
+        seconds,
+        weightsSha256,
+        version,
+        commit,
+        List.of());
   }
 
   /** The method's name. */

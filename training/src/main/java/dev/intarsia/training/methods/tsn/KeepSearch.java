@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.training.methods.tsn;
 
+import dev.intarsia.training.nn.Snapshot;
 import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
 

@@ -2,6 +2,7 @@
 package dev.intarsia.training.methods.tsn;
 
 import dev.intarsia.training.Trainer;
+import dev.intarsia.training.nn.Snapshot;
 import java.util.function.Supplier;
 
 /**

@@ -16,6 +16,7 @@ import dev.intarsia.training.data.Holdout;
 import dev.intarsia.training.data.Preprocessing;
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.nn.Network;
+import dev.intarsia.training.nn.Snapshot;
 import dev.intarsia.training.pack.PackedModel;
 import dev.intarsia.training.pack.PackedTask;
 import dev.intarsia.training.run.RunConfig;

@@ -13,6 +13,7 @@ import dev.intarsia.training.TinyNet;
 import dev.intarsia.training.coding.BitString;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.Parameter;
+import dev.intarsia.training.nn.Snapshot;
 import dev.intarsia.training.optim.Sgd;
 import dev.intarsia.training.pack.PackedLayer;
 import java.util.ArrayList;

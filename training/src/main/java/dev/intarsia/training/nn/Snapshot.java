@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.intarsia.training.methods.tsn;
+package dev.intarsia.training.nn;
 
 import dev.intarsia.Tensor;
-import dev.intarsia.training.nn.Network;
-import dev.intarsia.training.nn.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All that learning changes: shared weights that are not codes, scores, the head and the
- * normalisation state. Masks are not part of it: they are cut from the scores.
+ * All that learning changes: shared weights that are not codes, scores where there are some, the
+ * head and the normalisation state. Masks are not part of it.
  */
 public final class Snapshot implements AutoCloseable {
   private final List<Tensor> live = new ArrayList<>();
@@ -22,7 +20,9 @@ public final class Snapshot implements AutoCloseable {
       if (weights != null) { // else all of them are frozen
         live.add(weights);
       }
-      live.add(parameter.scores().values());
+      if (parameter.scores() != null) {
+        live.add(parameter.scores().values());
+      }
     }
     live.add(net.head().weights().weights());
     live.addAll(net.norms());
