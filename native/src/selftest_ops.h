@@ -396,6 +396,8 @@ inline ita_mask_compress bind(Problem& p, const ita_mask_compress*) {
   return {{s.rows, s.cols}, selected, p.values(plane(s)), p.values(count), count};
 }
 
+#include "selftest_adapter.h"
+
 }  // namespace selftest
 
 #endif  // INTARSIA_SELFTEST_OPS_H_
