@@ -66,8 +66,7 @@ public final class GatedAdapter extends Operation {
    * @throws IllegalArgumentException for another filter, or a 1x1 adapter of a convolution that has
    *     no centre tap: its filter is odd and padded by {@code dilation (k - 1) / 2}
    */
-  public static GatedAdapter bind(
-      Context context, Conv2dShape shape, int kh, int kw, int outputs) {
+  public static GatedAdapter bind(Context context, Conv2dShape shape, int kh, int kw, int outputs) {
     requireFits(shape, kh, kw);
     if (outputs < 1 || outputs > shape.o()) {
       throw new IllegalArgumentException(
@@ -146,8 +145,7 @@ public final class GatedAdapter extends Operation {
 
   /** As adapter; written by backward. */
   public GatedAdapter diffAdapter(Tensor diffAdapter) {
-    values(
-        "diffAdapter", diffAdapter, p -> struct.diff_adapter(p), shape.o(), shape.i(), kh, kw);
+    values("diffAdapter", diffAdapter, p -> struct.diff_adapter(p), shape.o(), shape.i(), kh, kw);
     return this;
   }
 

@@ -21,12 +21,7 @@ public final class GatedAdapterReference {
    * @param folded as weights, written
    */
   public static void fold(
-      Conv2dShape s,
-      int outputs,
-      float[] weights,
-      float[] adapter,
-      float[] gates,
-      float[] folded) {
+      Conv2dShape s, int outputs, float[] weights, float[] adapter, float[] gates, float[] folded) {
     System.arraycopy(weights, 0, folded, 0, folded.length);
     int taps = adapter.length / (s.o() * s.i());
     for (int k = 0; k < adapter.length; k++) {

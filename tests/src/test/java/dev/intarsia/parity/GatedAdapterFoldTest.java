@@ -76,7 +76,9 @@ class GatedAdapterFoldTest {
     }
   }
 
-  /** Sum over images and pixels of diffDst . (adapter * src), the definition of a gate's gradient. */
+  /**
+   * Sum over images and pixels of diffDst . (adapter * src), the definition of a gate's gradient.
+   */
   private static float[] gateGradient(Conv2dShape own, Inputs in, float[] g) {
     float[] branch = new float[in.diffDst.length];
     MaskedConv2dReference.forward(own, in.src, in.adapter, null, null, branch);

@@ -34,7 +34,8 @@ class GatedAdapterParityTest extends KernelParityTest<Conv2dShape> {
         entry("gated_adapter_fold", "1x1", (side, s, problem) -> fold(side, s, true)),
         entry("gated_adapter_fold", "all taps", (side, s, problem) -> fold(side, s, false)),
         entry("gated_adapter_backward", "1x1", (side, s, problem) -> backward(side, s, true)),
-        entry("gated_adapter_backward", "all taps", (side, s, problem) -> backward(side, s, false)));
+        entry(
+            "gated_adapter_backward", "all taps", (side, s, problem) -> backward(side, s, false)));
   }
 
   private static int outputs(Conv2dShape s) {
@@ -62,8 +63,7 @@ class GatedAdapterParityTest extends KernelParityTest<Conv2dShape> {
   }
 
   private static Runnable fold(Side side, Conv2dShape s, boolean centre) {
-    Tolerance tolerance =
-        Tolerance.sum(2, ref -> Math.max(ref.max("weights"), ref.max("adapter")));
+    Tolerance tolerance = Tolerance.sum(2, ref -> Math.max(ref.max("weights"), ref.max("adapter")));
     return bind(side, s, filter(s, centre))
             .weights(side.plain("weights", s.o(), s.i(), s.kh(), s.kw()))
             .folded(side.writtenPlain("folded", tolerance, s.o(), s.i(), s.kh(), s.kw()))

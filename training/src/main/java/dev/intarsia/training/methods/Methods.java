@@ -3,6 +3,7 @@ package dev.intarsia.training.methods;
 
 import dev.intarsia.training.Method;
 import dev.intarsia.training.Nearest;
+import dev.intarsia.training.methods.e2aen.ExpansionConfig;
 import dev.intarsia.training.methods.tsn.Options;
 import dev.intarsia.training.nn.Models;
 import dev.intarsia.training.nn.Network;
@@ -52,6 +53,13 @@ public final class Methods {
             config ->
                 Map.of("prune", DEFAULT_PRUNE, "retrainEpochs", retrainEpochs(config.epochs())),
             Methods::packNet));
+    entries.put(
+        "e2aen",
+        new Entry(
+            "E2-AEN: a frozen net, adapters per task and gates that prune them in the same run; no"
+                + " forgetting (settings: docs/methods/e2aen.md)",
+            ExpansionConfig::defaults,
+            Methods::adaptiveExpansion));
     entries.put(
         "finetune",
         new Entry(
@@ -104,6 +112,11 @@ public final class Methods {
             config.setting("prune", DEFAULT_PRUNE),
             config.setting("retrainEpochs", retrainEpochs(config.epochs())));
     return net -> new PackNet(net, knobs);
+  }
+
+  private static Function<Network, Method> adaptiveExpansion(RunConfig config) {
+    var knobs = ExpansionConfig.read(config);
+    return net -> new AdaptiveExpansion(net, knobs);
   }
 
   private static Function<Network, Method> finetune(RunConfig config) {
