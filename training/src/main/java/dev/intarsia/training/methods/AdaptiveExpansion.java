@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cheng et al. 2022, <em>E2-AEN: End-to-End Incremental Learning with Adaptively Expandable
+ * Cao et al. 2022, <em>E2-AEN: End-to-End Incremental Learning with Adaptively Expandable
  * Network</em> (arXiv 2207.06754): in one training run each task expands a frozen net by adapters
  * and decides by gates which of them it needs.
  *
