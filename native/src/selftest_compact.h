@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The definitions of the ops on compact arrays; a part of selftest.cpp.
+// The definitions of the ops on compact arrays and of gated_adapter_fold; a part of selftest.cpp.
 #ifndef INTARSIA_SELFTEST_COMPACT_H_
 #define INTARSIA_SELFTEST_COMPACT_H_
 
@@ -36,6 +36,21 @@ inline bool correct(mask_compress_unpack_tag, const ita_mask_compress& op, const
   for (int64_t i = 0; i < plane(p.s); i++) {
     const bool on = bit(op.selected, p.s.cols, i);
     same = same && op.dense[i] == (on ? op.compact[at++] : p.before(op.dense)[i]);
+  }
+  return same;
+}
+
+inline bool correct(gated_adapter_fold_tag, const ita_gated_adapter& op, const Problem&) {
+  const int64_t kernel = int64_t{op.shape.kh} * op.shape.kw;
+  const int64_t cols = op.shape.c / op.shape.groups * kernel;
+  const bool all_taps = op.adapter_kh == op.shape.kh;
+  bool same = true;
+  for (int64_t i = 0; i < op.shape.o * cols; i++) {
+    const float gate = op.gates[i / cols / op.outputs];
+    const bool adapted = gate != 0 && (all_taps || i % kernel == kernel / 2);
+    const double a = adapted ? double{op.adapter[all_taps ? i : i / kernel]} : 0;
+    same = same && (adapted ? near(op.folded[i], op.weights[i] + gate * a)
+                            : op.folded[i] == op.weights[i]);
   }
   return same;
 }

@@ -444,6 +444,7 @@ inline ita_soft_mask bind(Problem& p, const ita_soft_mask*) {
   op.diff_scores = p.values(units);
   return op;
 }
+#include "selftest_adapter.h"
 
 }  // namespace selftest
 

@@ -988,6 +988,45 @@ typedef struct ita_soft_mask {
 ITA_API ita_status ita_soft_mask_forward(ita_context* ctx, const ita_soft_mask* op);
 ITA_API ita_status ita_soft_mask_backward(ita_context* ctx, const ita_soft_mask* op);
 
+/* ---- gated_adapter ------------------------------------------------------------------------- */
+
+/**
+ * A frozen convolution beside a parallel adapter, a convolution of the same input:
+ *   dst = conv2d(src, weights) + gate . conv2d(src, adapter)
+ *
+ * Both are linear, so they are one convolution with other weights:
+ *   folded = weights + gate . adapter
+ *
+ * fold writes it; masked_conv2d runs it, forward and backward_data. The adapter has all taps of the
+ * filter, or is 1x1 and belongs to the centre tap: then KH and KW are odd and the padding is
+ * dilation (K - 1) / 2. A gate holds for `outputs` consecutive output channels. A gate of 0 copies
+ * the bits of its weights, and taps that the adapter has not keep theirs.
+ *
+ * backward needs no value of the adapter's branch, closed or not. With G = the gradient of the
+ * filters at the adapter's taps,
+ *   diff_adapter = gate . G             diff_gates = sum of adapter . G over the gate's channels
+ * since the sum of diff_dst . conv2d(src, adapter) is that of adapter . G. Where a gate is 0,
+ * diff_adapter is 0. (Rebuffi et al. 2018, parallel residual adapters.)
+ */
+typedef struct ita_gated_adapter {
+  ita_conv2d_shape shape;   /**< of the convolution                                              */
+  int32_t adapter_kh;       /**< 1, or KH                                                        */
+  int32_t adapter_kw;       /**< 1, or KW; both 1 or both of the filter                          */
+  int32_t outputs;          /**< output channels of a gate, 1 .. O; the last may have fewer      */
+  const float* weights;     /**< [O, I, KH, KW]   read by fold                                   */
+  const float* adapter;     /**< [O, I, AKH, AKW] read by fold, and by backward for diff_gates   */
+  const float* gates;       /**< [ceil(O / outputs)] read by both                                */
+  float* folded;            /**< [O, I, KH, KW]   written by fold                                */
+  const float* src;         /**< [N, C, H, W]   activations, read by backward                    */
+  const float* diff_dst;    /**< [N, O, OH, OW] activations, read by backward                    */
+  float* diff_adapter;      /**< [O, I, AKH, AKW] written by backward                            */
+  float* diff_gates;        /**< [ceil(O / outputs)] or NULL, written by backward                */
+  int32_t exact;            /**< 1: backward takes sums of products only, as masked_conv2d does  */
+} ita_gated_adapter;
+
+ITA_API ita_status ita_gated_adapter_fold(ita_context* ctx, const ita_gated_adapter* op);
+ITA_API ita_status ita_gated_adapter_backward(ita_context* ctx, const ita_gated_adapter* op);
+
 #ifdef __cplusplus
 }
 #endif

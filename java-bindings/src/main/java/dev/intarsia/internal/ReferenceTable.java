@@ -27,6 +27,7 @@ import dev.intarsia.reference.CodebookLinearInt8Reference;
 import dev.intarsia.reference.CodebookLinearReference;
 import dev.intarsia.reference.DistillationReference;
 import dev.intarsia.reference.DropoutReference;
+import dev.intarsia.reference.GatedAdapterReference;
 import dev.intarsia.reference.GroupNormReference;
 import dev.intarsia.reference.MagnitudeThresholdReference;
 import dev.intarsia.reference.MaskCompressReference;
@@ -102,7 +103,9 @@ public final class ReferenceTable {
           entry("mask_compress_pack", ReferenceTable::maskCompressPack),
           entry("mask_compress_unpack", ReferenceTable::maskCompressUnpack),
           entry("soft_mask_forward", ReferenceTable::softMaskForward),
-          entry("soft_mask_backward", ReferenceTable::softMaskBackward));
+          entry("soft_mask_backward", ReferenceTable::softMaskBackward),
+          entry("gated_adapter_fold", ReferenceTable::gatedAdapterFold),
+          entry("gated_adapter_backward", ReferenceTable::gatedAdapterBackward));
 
   private ReferenceTable() {}
 
@@ -624,6 +627,28 @@ public final class ReferenceTable {
         f.floats("compact"),
         f.integer("count"),
         f.floats("dense"));
+  }
+
+  private static void gatedAdapterFold(Fields f) {
+    GatedAdapterReference.fold(
+        f.shape(Conv2dShape.class),
+        (int) f.integer("outputs"),
+        f.floats("weights"),
+        f.floats("adapter"),
+        f.floats("gates"),
+        f.floats("folded"));
+  }
+
+  private static void gatedAdapterBackward(Fields f) {
+    GatedAdapterReference.backward(
+        f.shape(Conv2dShape.class),
+        (int) f.integer("outputs"),
+        f.floats("src"),
+        f.floats("diffDst"),
+        f.floats("adapter"),
+        f.floats("gates"),
+        f.floats("diffAdapter"),
+        f.floats("diffGates"));
   }
 
   private static float[] decoded(Fields f, PlaneShape s) {

@@ -31,7 +31,7 @@ class RegistrySymmetryTest {
           "ita_status\\s+ita_(\\w+)\\(ita_context\\* ctx,\\s+const ita_(\\w+)\\* op\\)");
   private static final Pattern REFERENCE = Pattern.compile("entry\\(\\s*\"(\\w+)\"");
   private static final Pattern DIRECTION =
-      Pattern.compile("_(forward|backward(_data|_weights)?|apply|select|step|pack|unpack)");
+      Pattern.compile("_(forward|backward(_data|_weights)?|apply|fold|select|step|pack|unpack)");
 
   // An op that a library carries, not a kernel of ours.
   private static final String COMPOSED = "dense_linear";

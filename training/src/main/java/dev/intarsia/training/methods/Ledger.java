@@ -105,6 +105,12 @@ final class Ledger {
       return this;
     }
 
+    /** Weights of its own beside the shared ones, kept as f32. */
+    Entry beside(long weights) {
+      weightBits += weights * Float.SIZE;
+      return this;
+    }
+
     /** Masks of its own, stored as the context coder writes them. */
     Entry masks(MaskBits bits) {
       masks = bits;

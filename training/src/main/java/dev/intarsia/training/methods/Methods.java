@@ -4,6 +4,7 @@ package dev.intarsia.training.methods;
 import dev.intarsia.training.Method;
 import dev.intarsia.training.Nearest;
 import dev.intarsia.training.methods.acll.Config;
+import dev.intarsia.training.methods.e2aen.ExpansionConfig;
 import dev.intarsia.training.methods.tsn.Options;
 import dev.intarsia.training.nn.Models;
 import dev.intarsia.training.nn.Network;
@@ -75,6 +76,13 @@ public final class Methods {
             Config::defaults,
             Methods::adaptiveCompression));
     entries.put(
+        "e2aen",
+        new Entry(
+            "E2-AEN: a frozen net, adapters per task and gates that prune them in the same run; no"
+                + " forgetting (settings: docs/methods/e2aen.md)",
+            ExpansionConfig::defaults,
+            Methods::adaptiveExpansion));
+    entries.put(
         "finetune",
         new Entry(
             "plain training, task after task: the lower bound",
@@ -141,6 +149,11 @@ public final class Methods {
   private static Function<Network, Method> adaptiveCompression(RunConfig config) {
     Config knobs = Config.read(config);
     return net -> new AdaptiveCompression(net, knobs);
+  }
+
+  private static Function<Network, Method> adaptiveExpansion(RunConfig config) {
+    var knobs = ExpansionConfig.read(config);
+    return net -> new AdaptiveExpansion(net, knobs);
   }
 
   private static Function<Network, Method> finetune(RunConfig config) {

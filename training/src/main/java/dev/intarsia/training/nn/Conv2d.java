@@ -57,6 +57,7 @@ public final class Conv2d implements MaskedLayer {
     if (overlay != null) {
       overlay.refresh(phase);
       masked.mask(overlay.mask()).weights(overlay.weights()).forward();
+      overlay.finish(phase);
       return;
     }
     if (phase == Phase.EVALUATE && weights.packed() != null) {

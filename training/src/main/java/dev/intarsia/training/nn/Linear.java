@@ -46,6 +46,7 @@ public final class Linear implements MaskedLayer {
     if (overlay != null) {
       overlay.refresh(phase);
       masked.mask(overlay.mask()).weights(overlay.weights()).forward();
+      overlay.finish(phase);
       return;
     }
     if (phase == Phase.EVALUATE && weights.packed() != null) {

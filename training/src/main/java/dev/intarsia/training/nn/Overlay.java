@@ -23,8 +23,15 @@ public interface Overlay extends AutoCloseable {
   Mask mask();
 
   /**
-   * Adds to the gradients of {@link #parameters}, for the latest forward pass. The layer's own
-   * weights get none.
+   * Called after each forward pass; may add to the layer's output what no weights of the layer can
+   * express.
+   */
+  default void finish(Phase phase) {}
+
+  /**
+   * Adds to the gradients of {@link #parameters}, for the latest forward pass; called after the
+   * layer wrote the gradient of its input, to which an overlay that adds to the output adds. The
+   * layer's own weights get none.
    */
   void backward();
 

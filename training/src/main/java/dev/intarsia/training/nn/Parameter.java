@@ -332,6 +332,14 @@ public final class Parameter implements AutoCloseable {
     }
   }
 
+  /** Frees the memory of the gradient until it is asked for again. */
+  void freeGradient() {
+    if (gradient != null) {
+      gradient.close();
+      gradient = null;
+    }
+  }
+
   /** The scores the visible mask is cut from, or null. */
   public Scores scores() {
     return scores;
