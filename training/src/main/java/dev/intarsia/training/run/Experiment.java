@@ -46,7 +46,8 @@ public final class Experiment {
     try (Context context = Context.open(config.backend(), config.threads())) {
       BackendProbe.requireComplete(context);
       TaskStream stream = Streams.open(config.stream(), options(config));
-      RunConfig resolved = resolve(config, stream);
+      RunConfig resolved =
+          resolve(config, config.model() == null ? stream.defaultModel() : config.model());
       try (Network net = network(context, stream, resolved);
           Method method = maker.apply(net)) {
         requireRoom(method, stream);
@@ -110,9 +111,19 @@ public final class Experiment {
         config.testLimit());
   }
 
-  /** The configuration with the model and every knob filled in. */
-  private static RunConfig resolve(RunConfig config, TaskStream stream) {
-    String model = config.model() == null ? stream.defaultModel() : config.model();
+  /**
+   * The configuration with the model and every knob filled in, as results hold it. Opens the stream
+   * where the configuration leaves the model to it.
+   */
+  public static RunConfig resolve(RunConfig config) {
+    return resolve(
+        config,
+        config.model() != null
+            ? config.model()
+            : Streams.open(config.stream(), options(config)).defaultModel());
+  }
+
+  private static RunConfig resolve(RunConfig config, String model) {
     requireSettings(config, model);
     RunConfigBuilder builder = config.toBuilder().model(model);
     Map<String, Object> knobs = new TreeMap<>(Methods.knobs(config));

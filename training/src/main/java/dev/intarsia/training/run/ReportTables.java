@@ -25,6 +25,16 @@ final class ReportTables {
   /** The accuracy matrix, a table whose cells are coloured by their value. */
   static String heatMap(AccuracyMatrix accuracy, List<String> names, String caption) {
     String density = accuracy.tasks() > ROOMY_TASKS ? "heat dense-heat" : "heat";
+    return heatMap(accuracy, names, caption, density);
+  }
+
+  /** The same with small cells, for several matrices side by side. */
+  static String denseHeatMap(AccuracyMatrix accuracy, List<String> names, String caption) {
+    return heatMap(accuracy, names, caption, "heat dense-heat");
+  }
+
+  private static String heatMap(
+      AccuracyMatrix accuracy, List<String> names, String caption, String density) {
     StringBuilder html = new StringBuilder("<table class=\"" + density + "\">\n<caption>");
     html.append(Html.escape(caption))
         .append("</caption>\n<thead>\n<tr><th scope=\"col\">after</th>");
