@@ -46,8 +46,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  intarsia compare --methods finetune,wsn,packnet --seeds 1,2,3",
-      "  intarsia compare --methods wsn,ewc --stream split-mnist --data data/mnist \\",
-      "      --seeds 1,2,3 --epochs 3 --set wsn.keep=0.3 --set ewc.epochs=5 --out runs/c"
+      "  intarsia compare --methods wsn,replay --stream split-mnist --data data/mnist \\",
+      "      --seeds 1,2,3 --epochs 3 --set wsn.keep=0.3 --set replay.buffer=500 --out runs/c"
     })
 final class CompareCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

@@ -15,6 +15,9 @@ import java.util.TreeMap;
 final class ComparisonPage {
   private static final String SPACE = "&#8239;";
 
+  /** How much of an interval widens the axis; longer ones leave the chart. */
+  private static final double MOST_BELOW = 0.1;
+
   private ComparisonPage() {}
 
   /** The page of a comparison; of one without a complete run it lists what failed. */
@@ -26,7 +29,7 @@ final class ComparisonPage {
     body.append("<header>\n<p class=\"brand\">Intarsia</p>\n<h1>")
         .append(Html.escape(title))
         .append("</h1>\n<p>")
-        .append(Html.escape(verdict(comparison)))
+        .append(cell(verdict(comparison)))
         .append("</p>\n</header>\n");
     if (!comparison.failures().isEmpty()) {
       body.append(Html.section("Failed", failures(comparison)));
@@ -87,7 +90,7 @@ final class ComparisonPage {
   }
 
   private static String table(String label, List<List<String>> rows) {
-    StringBuilder html = new StringBuilder("<table class=\"figures\">\n<thead>\n<tr>");
+    StringBuilder html = new StringBuilder("<table class=\"figures narrow\">\n<thead>\n<tr>");
     rows.get(0).forEach(c -> html.append("<th scope=\"col\">").append(cell(c)).append("</th>"));
     html.append("</tr>\n</thead>\n<tbody>\n");
     for (List<String> row : rows.subList(1, rows.size())) {
@@ -111,8 +114,8 @@ final class ComparisonPage {
     double most = 0;
     for (Comparison.OfMethod method : methods) {
       Interval accuracy = method.accuracy();
-      least =
-          Math.min(least, 100 * (accuracy.mean() - (accuracy.half() > 0 ? accuracy.half() : 0)));
+      double half = accuracy.half() > 0 ? Math.min(accuracy.half(), MOST_BELOW) : 0;
+      least = Math.min(least, 100 * (accuracy.mean() - half));
       fewest = Math.min(fewest, 100 * method.ofDense().mean());
       most = Math.max(most, 100 * method.ofDense().mean());
     }

@@ -39,7 +39,7 @@ public final class ComparisonText {
               points(method.forgetting(), false),
               points(method.backwardTransfer(), true),
               points(method.forwardTransfer(), true),
-              bytes(method.bytes()),
+              Figures.bytes(Math.round(method.bytes().mean())),
               percent(method.ofDense()),
               seconds(method.seconds())));
     }
@@ -55,14 +55,6 @@ public final class ComparisonText {
   static String points(Interval difference, boolean signed) {
     boolean zero = difference.mean() == 0 && !(difference.half() > 0);
     return zero ? "0 pp" : with(difference, signed ? "%+.2f" : "%.2f", 100, " pp");
-  }
-
-  /** Bytes in binary units; the interval only where runs differ. */
-  static String bytes(Interval bytes) {
-    String mean = Figures.bytes(Math.round(bytes.mean()));
-    return bytes.half() > 0
-        ? mean + " " + PLUS_MINUS + " " + Figures.bytes(Math.round(bytes.half()))
-        : mean;
   }
 
   private static String seconds(Interval seconds) {

@@ -154,6 +154,9 @@ final class Plot {
       double[] point = points.get(i);
       path.append(i == 0 ? "M" : "H").append(shortly(px(point[0])));
       path.append(i == 0 ? " " : "V").append(shortly(py(point[1])));
+      double[] next = i + 1 < points.size() ? points.get(i + 1) : new double[] {x.high(), point[1]};
+      take(px(point[0]), py(point[1]) - 2, px(next[0]), py(point[1]) + 2);
+      take(px(next[0]) - 2, py(next[1]), px(next[0]) + 2, py(point[1]));
     }
     if (!points.isEmpty()) {
       path.append("H").append(shortly(WIDTH - RIGHT));
@@ -284,7 +287,7 @@ final class Plot {
   }
 
   private static String number(double value) {
-    double rounded = Math.rint(value * 1e6) / 1e6;
+    double rounded = Math.rint(value * 1e6) / 1e6 + 0.0; // no minus before a zero
     return rounded == Math.rint(rounded)
         ? String.format(Locale.ROOT, "%.0f", rounded)
         : String.format(Locale.ROOT, "%s", rounded);

@@ -6,13 +6,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What {@code results.json} says of one run, as far as runs are compared by it.
@@ -139,13 +143,18 @@ public record RunSummary(
   public String difference(RunConfig asked) {
     Map<String, Object> here = deciding(config);
     Map<String, Object> there = deciding(asked);
-    for (Map.Entry<String, Object> entry : there.entrySet()) {
-      Object value = here.get(entry.getKey());
-      if (!entry.getValue().equals(value)) {
-        return entry.getKey() + " " + value + " instead of " + entry.getValue();
+    for (String key : union(here, there)) {
+      if (!Objects.equals(here.get(key), there.get(key))) {
+        return key + " " + here.get(key) + " instead of " + there.get(key);
       }
     }
-    return "more settings";
+    return "none";
+  }
+
+  private static Set<String> union(Map<String, Object> a, Map<String, Object> b) {
+    Set<String> keys = new TreeSet<>(a.keySet());
+    keys.addAll(b.keySet());
+    return keys;
   }
 
   private static Map<String, Object> deciding(RunConfig config) {
@@ -160,6 +169,8 @@ public record RunSummary(
 
   /** 1 and 1.0 are the same setting. */
   private static Object comparable(Object value) {
-    return value instanceof Number number ? (Object) number.doubleValue() : String.valueOf(value);
+    return value instanceof Number number
+        ? new BigDecimal(number.toString()).stripTrailingZeros().toPlainString()
+        : String.valueOf(value);
   }
 }
