@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -17,6 +18,11 @@ final class ComparisonPage {
 
   /** How much of an interval widens the axis; longer ones leave the chart. */
   private static final double MOST_BELOW = 0.1;
+
+  /** Widths of a matrix: the names of its rows and each column, as the style sheet has them. */
+  private static final double LABEL_REM = 5.6;
+
+  private static final double CELL_REM = 2.32;
 
   private ComparisonPage() {}
 
@@ -194,15 +200,24 @@ final class ComparisonPage {
   }
 
   private static String matrices(List<Comparison.OfMethod> methods) {
+    List<String> tasks = methods.get(0).runs().get(0).tasks();
     StringBuilder html =
         new StringBuilder(
             "<p>Accuracy in percent on each task (column) after each learned task (row), the mean"
-                + " over the seeds. A framed cell is a task right after it was learned.</p>\n"
-                + "<div class=\"matrices compared\">\n");
+                + " over the seeds. A framed cell is a task right after it was learned. Tasks: ");
+    for (int task = 0; task < tasks.size(); task++) {
+      html.append(task == 0 ? "" : "; ").append(task + 1).append(' ');
+      html.append(Html.escape(tasks.get(task)));
+    }
+    double width = LABEL_REM + CELL_REM * tasks.size();
+    html.append(".</p>\n<div class=\"matrices\" style=\"grid-template-columns:")
+        .append(
+            String.format(
+                Locale.ROOT,
+                "repeat(auto-fit,minmax(min(100%%,%.1frem),max-content))\">\n",
+                width));
     for (Comparison.OfMethod method : methods) {
-      html.append(
-          ReportTables.denseHeatMap(
-              method.meanMatrix(), method.runs().get(0).tasks(), method.name()));
+      html.append(ReportTables.compactHeatMap(method.meanMatrix(), tasks, method.name()));
     }
     return html.append("</div>\n").toString();
   }

@@ -124,7 +124,7 @@ class ComparisonTest {
         new Comparison(plan, runs, List.of(new Comparison.Failure("ewc", 3, "no <room>")));
     ComparisonFolder.write(comparison);
     String page = Files.readString(folder.resolve(ComparisonFolder.PAGE));
-    assertEquals(names.size(), count(page, "<table class=\"heat dense-heat\">"));
+    assertEquals(names.size(), count(page, "<table class=\"heat compact-heat\">"));
     for (String name : names) {
       assertEquals(1, count(page, "<caption>" + name + "</caption>"));
       assertTrue(count(page, "<text [^>]*>" + name + "</text>") == 1, name + " is labelled");
