@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
     versionProvider = Main.Version.class,
     subcommands = {
       RunCommand.class,
+      CompareCommand.class,
       DemoCommand.class,
       PackCommand.class,
       PredictCommand.class,

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -50,62 +51,10 @@ final class RunCommand implements Callable<Integer> {
       description = "How it learns: see 'methods'. Default: wsn")
   private String method;
 
-  @Option(
-      names = "--stream",
-      paramLabel = "NAME",
-      description = "What it learns: see 'streams'. Default: shapes")
-  private String stream;
-
-  @Option(names = "--data", paramLabel = "PATH", description = "Folder or file the stream reads.")
-  private Path data;
-
-  @Option(
-      names = "--model",
-      paramLabel = "NAME",
-      description = "The net: see 'models'. Default: the stream's own")
-  private String model;
-
-  @Option(
-      names = "--backbone",
-      paramLabel = "FILE",
-      description = "Start from the weights of a safetensors file: see 'backbone'.")
-  private Path backbone;
-
-  @Option(names = "--epochs", paramLabel = "N", description = "Passes over each task. Default: 5")
-  private Integer epochs;
-
-  @Option(names = "--batch", paramLabel = "N", description = "Images per step. Default: 64")
-  private Integer batch;
+  @Mixin private RunOptions options;
 
   @Option(names = "--seed", paramLabel = "N", description = "Source of all randomness. Default: 1")
   private Long seed;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "CPU threads; results do not depend on it. Default: all granted")
-  private Integer threads;
-
-  @Option(
-      names = "--backend",
-      paramLabel = "NAME",
-      description = "auto, cpu, cuda or reference. Default: auto")
-  private String backend;
-
-  @Option(names = "--optimizer", paramLabel = "NAME", description = "adam or sgd. Default: adam")
-  private String optimizer;
-
-  @Option(
-      names = "--lr",
-      paramLabel = "X",
-      description = "Learning rate. Default: 0.001 for adam, 0.01 for sgd")
-  private Double learningRate;
-
-  @Option(names = "--momentum", paramLabel = "X", description = "Momentum of sgd. Default: 0.9")
-  private Double momentum;
-
-  @Option(names = "--weight-decay", paramLabel = "X", description = "L2 penalty. Default: 0")
-  private Double weightDecay;
 
   @Option(
       names = "--config",
@@ -155,22 +104,11 @@ final class RunCommand implements Callable<Integer> {
     if (config != null) {
       RunConfigYaml.apply(config, builder);
     }
-    setGiven(builder, "method", method);
-    setGiven(builder, "stream", stream);
-    setGiven(builder, "data", data);
-    setGiven(builder, "model", model);
-    setGiven(builder, "backbone", backbone);
-    setGiven(builder, "epochs", epochs);
-    setGiven(builder, "batch", batch);
-    setGiven(builder, "seed", seed);
-    setGiven(builder, "threads", threads);
-    setGiven(builder, "backend", backend);
-    setGiven(builder, "optimizer", optimizer);
-    setGiven(builder, "learningRate", learningRate);
-    setGiven(builder, "momentum", momentum);
-    setGiven(builder, "weightDecay", weightDecay);
-    setGiven(builder, "out", out);
-    setGiven(builder, "overwrite", overwrite ? true : null);
+    RunOptions.given(builder::set, "method", method);
+    options.apply(builder::set);
+    RunOptions.given(builder::set, "seed", seed);
+    RunOptions.given(builder::set, "out", out);
+    RunOptions.given(builder::set, "overwrite", overwrite ? true : null);
     assignments.forEach(assignment -> RunConfigYaml.applyAssignment(assignment, builder));
     RunConfig resolved = builder.build();
     Failures.requireKnown("method", resolved.method(), Methods.names());
@@ -183,11 +121,5 @@ final class RunCommand implements Callable<Integer> {
 
   private static Path defaultOut(RunConfig config) {
     return Path.of("runs", config.method() + "-" + config.stream() + "-" + config.seed());
-  }
-
-  private static void setGiven(RunConfigBuilder builder, String key, Object value) {
-    if (value != null) {
-      builder.set(key, value);
-    }
   }
 }

@@ -39,11 +39,8 @@ public final class Experiment {
    * @throws UnsupportedOperationException if the backend lacks kernels that training needs
    */
   public static RunResult run(RunConfig asked, RunListener listener) {
-    Backbone backbone = asked.backbone() == null ? null : Backbone.open(asked.backbone());
-    RunConfig config =
-        backbone == null || asked.imageSize() != 0
-            ? asked
-            : asked.toBuilder().set("imageSize", Backbone.SIDE).build();
+    Backbone backbone = backbone(asked);
+    RunConfig config = sized(asked, backbone);
     Methods.prepare(config); // refuses wrong knobs before a file is read
     Rule rule = rule(config);
     if (config.model() != null) {
@@ -52,7 +49,8 @@ public final class Experiment {
     try (Context context = Context.open(config.backend(), config.threads())) {
       BackendProbe.requireComplete(context);
       TaskStream stream = stream(config, backbone);
-      RunConfig resolved = resolve(config, stream, backbone);
+      RunConfig resolved = resolve(config, model(config, backbone, stream));
+      requireLabels(stream, resolved.model());
       Function<Network, Method> maker = Methods.prepare(resolved);
       try (Network net = network(context, stream, resolved, backbone);
           Method method = maker.apply(net)) {
@@ -133,12 +131,40 @@ public final class Experiment {
         config.testLimit());
   }
 
-  /** The configuration with the model and every knob filled in. */
-  private static RunConfig resolve(RunConfig config, TaskStream stream, Backbone backbone) {
-    String usual = backbone == null ? stream.defaultModel() : backbone.model();
-    String model = config.model() == null ? usual : config.model();
+  /**
+   * The configuration with the model and every knob filled in, as results hold it. Opens the stream
+   * where neither the configuration nor a backbone names the model.
+   */
+  public static RunConfig resolve(RunConfig asked) {
+    Backbone backbone = backbone(asked);
+    RunConfig config = sized(asked, backbone);
+    boolean named = config.model() != null || backbone != null;
+    return resolve(
+        config,
+        model(
+            config, backbone, named ? null : Streams.open(config.stream(), options(config))));
+  }
+
+  private static Backbone backbone(RunConfig config) {
+    return config.backbone() == null ? null : Backbone.open(config.backbone());
+  }
+
+  /** A backbone sees images of its own size unless another one is asked for. */
+  private static RunConfig sized(RunConfig config, Backbone backbone) {
+    return backbone == null || config.imageSize() != 0
+        ? config
+        : config.toBuilder().set("imageSize", Backbone.SIDE).build();
+  }
+
+  private static String model(RunConfig config, Backbone backbone, TaskStream stream) {
+    if (config.model() != null) {
+      return config.model();
+    }
+    return backbone == null ? stream.defaultModel() : backbone.model();
+  }
+
+  private static RunConfig resolve(RunConfig config, String model) {
     requireSettings(config, model);
-    requireLabels(stream, model);
     RunConfigBuilder builder = config.toBuilder().model(model);
     Map<String, Object> knobs = new TreeMap<>(Methods.knobs(config));
     if (Models.settings(model).contains(Models.WIDTH)) {

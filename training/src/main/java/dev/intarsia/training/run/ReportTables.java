@@ -25,6 +25,16 @@ final class ReportTables {
   /** The accuracy matrix, a table whose cells are coloured by their value. */
   static String heatMap(AccuracyMatrix accuracy, List<String> names, String caption) {
     String density = accuracy.tasks() > ROOMY_TASKS ? "heat dense-heat" : "heat";
+    return heatMap(accuracy, names, caption, density);
+  }
+
+  /** The same with small cells and numbers for names, for several matrices side by side. */
+  static String compactHeatMap(AccuracyMatrix accuracy, List<String> names, String caption) {
+    return heatMap(accuracy, names, caption, "heat compact-heat");
+  }
+
+  private static String heatMap(
+      AccuracyMatrix accuracy, List<String> names, String caption, String density) {
     StringBuilder html = new StringBuilder("<table class=\"" + density + "\">\n<caption>");
     html.append(Html.escape(caption))
         .append("</caption>\n<thead>\n<tr><th scope=\"col\">after</th>");
@@ -34,8 +44,7 @@ final class ReportTables {
     }
     html.append("</tr>\n</thead>\n<tbody>\n");
     for (int row = 0; row <= accuracy.tasks(); row++) {
-      String name = row == 0 ? "untrained" : row + " " + names.get(row - 1);
-      html.append("<tr><th scope=\"row\">").append(Html.escape(name)).append("</th>");
+      html.append("<tr><th scope=\"row\">").append(rowName(row, names, density)).append("</th>");
       for (int task = 0; task < accuracy.tasks(); task++) {
         html.append(heatCell(accuracy.get(row, task), row == task + 1));
       }
@@ -43,6 +52,16 @@ final class ReportTables {
     }
     html.append("</tbody>\n</table>\n");
     return Html.scrolling("Accuracy matrix", html.toString());
+  }
+
+  private static String rowName(int row, List<String> names, String density) {
+    if (row == 0) {
+      return "untrained";
+    }
+    String name = Html.escape(names.get(row - 1));
+    return density.contains("compact")
+        ? "<abbr title=\"" + name + "\">" + row + "</abbr>"
+        : row + " " + name;
   }
 
   private static String heatCell(double accuracy, boolean justLearned) {

@@ -6,6 +6,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.Mark;
@@ -28,6 +29,16 @@ public final class RunConfigYaml {
    *     value of the wrong kind; the sentence names file and remedy
    */
   public static void apply(Path file, RunConfigBuilder builder) {
+    apply(file, builder::setAll);
+  }
+
+  /**
+   * Passes the values of a file on.
+   *
+   * @param setAll takes the file's name, for its errors, and the values
+   * @throws IllegalArgumentException when the file is missing or is not YAML, or as {@code setAll}
+   */
+  static void apply(Path file, BiConsumer<String, Map<?, ?>> setAll) {
     Object document = parse(file.toString(), read(file));
     if (document == null) {
       return;
@@ -36,7 +47,7 @@ public final class RunConfigYaml {
       throw new IllegalArgumentException(
           file + ": expected lines such as 'epochs: 3', found one " + kind(document));
     }
-    builder.setAll(file.toString(), values);
+    setAll.accept(file.toString(), values);
   }
 
   /**
@@ -44,6 +55,10 @@ public final class RunConfigYaml {
    * 3} is a number and {@code true} a boolean.
    */
   public static void applyAssignment(String assignment, RunConfigBuilder builder) {
+    applyAssignment(assignment, builder::set);
+  }
+
+  static void applyAssignment(String assignment, BiConsumer<String, Object> set) {
     int equals = assignment.indexOf('=');
     if (equals <= 0) {
       throw new IllegalArgumentException(
@@ -52,7 +67,7 @@ public final class RunConfigYaml {
     String key = assignment.substring(0, equals).strip();
     Object value = parse("--set " + assignment, assignment.substring(equals + 1));
     try {
-      builder.set(key, value);
+      set.accept(key, value);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("--set " + assignment + ": " + e.getMessage(), e);
     }

@@ -72,7 +72,9 @@ class MainTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "run", "demo", "methods", "streams", "models", "doctor", "pack", "predict"})
+      strings = {
+        "", "run", "compare", "demo", "methods", "streams", "models", "doctor", "pack", "predict"
+      })
   void helpFitsTheScreen(String command) {
     Outcome outcome = command.isEmpty() ? call("--help") : call(command, "--help");
     assertEquals(0, outcome.code());
