@@ -120,8 +120,7 @@ public final class Dataset {
       main[i] = Math.max(0, newMaps.mainClass(row(i)));
     }
     List<String> names = List.copyOf(newClassNames);
-    return new Dataset(
-        name, pixels, channels, height, width, rows, main, names, newMaps);
+    return new Dataset(name, pixels, channels, height, width, rows, main, names, newMaps);
   }
 
   /**

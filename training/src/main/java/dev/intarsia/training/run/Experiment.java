@@ -141,8 +141,7 @@ public final class Experiment {
     boolean named = config.model() != null || backbone != null;
     return resolve(
         config,
-        model(
-            config, backbone, named ? null : Streams.open(config.stream(), options(config))));
+        model(config, backbone, named ? null : Streams.open(config.stream(), options(config))));
   }
 
   private static Backbone backbone(RunConfig config) {

@@ -3,8 +3,8 @@ package dev.intarsia.training.run;
 
 import dev.intarsia.training.metrics.AccuracyMatrix;
 import dev.intarsia.training.metrics.Footprint;
-import dev.intarsia.training.nn.Models;
 import dev.intarsia.training.metrics.TaskNotes;
+import dev.intarsia.training.nn.Models;
 import java.util.List;
 
 /**
