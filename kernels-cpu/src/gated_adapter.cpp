@@ -127,17 +127,24 @@ void scale(float* row, int64_t count, float gate) {
 ita_conv2d_shape adapter_shape(const ita_gated_adapter* op) {
   ita_conv2d_shape s = op->shape;
   if (op->adapter_kh == s.kh && op->adapter_kw == s.kw) return s;
-  ITA_ASSERT(op->adapter_kh == 1 && op->adapter_kw == 1 && s.kh % 2 && s.kw % 2);
-  ITA_ASSERT(s.pad_h == s.dilation_h * (s.kh / 2) && s.pad_w == s.dilation_w * (s.kw / 2));
   s.kh = s.kw = s.dilation_h = s.dilation_w = 1;
   s.pad_h = s.pad_w = 0;
   return s;
+}
+
+// Whether the adapter has all taps of the filter, or there is a centre tap that it is.
+bool has_place(const ita_gated_adapter* op) {
+  const ita_conv2d_shape& s = op->shape;
+  if (op->adapter_kh == s.kh && op->adapter_kw == s.kw) return true;
+  return op->adapter_kh == 1 && op->adapter_kw == 1 && s.kh % 2 && s.kw % 2 &&
+         s.pad_h == s.dilation_h * (s.kh / 2) && s.pad_w == s.dilation_w * (s.kw / 2);
 }
 
 }  // namespace
 
 ita_status gated_adapter_fold(ita_context* ctx, const ita_gated_adapter* op) {
   ITA_ASSERT(op->weights && op->adapter && op->gates && op->folded && op->outputs >= 1);
+  ITA_ASSERT(has_place(op));
   const Filters f(op);
   const int64_t channels = f.own_cols / f.taps;
   const bool vectors = !f.all_taps() && f.kernel <= Centres::kMost;
@@ -165,7 +172,7 @@ ita_status gated_adapter_fold(ita_context* ctx, const ita_gated_adapter* op) {
 
 ita_status gated_adapter_backward(ita_context* ctx, const ita_gated_adapter* op) {
   ITA_ASSERT(op->src && op->diff_dst && op->gates && op->diff_adapter && op->outputs >= 1);
-  ITA_ASSERT(!op->diff_gates || op->adapter);
+  ITA_ASSERT((!op->diff_gates || op->adapter) && has_place(op));
   const Filters f(op);
   const int64_t outputs = op->shape.o;
   memset(op->diff_adapter, 0, sizeof(float) * static_cast<size_t>(outputs * f.own_cols));
