@@ -73,7 +73,7 @@ class AdaptiveCompressionTest {
     try (Context context = Context.open("cpu", 1);
         Network net = TinyNet.build(context, 7);
         Method method = method(net, 2, "scope", scope, "plannedTasks", "3")) {
-      Trainer trainer = new Trainer(net, new Sgd(0.05, 0.9, 0.01, true), 7, 1, RunListener.SILENT);
+      Trainer trainer = new Trainer(net, new Sgd(0.01, 0.9, 1e-3, true), 7, 1, RunListener.SILENT);
       String[] learned = new String[tasks.size()];
       for (Task task : tasks) {
         method.learn(task, trainer);
