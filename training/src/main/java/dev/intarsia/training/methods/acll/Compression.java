@@ -180,20 +180,30 @@ public final class Compression implements RateSearch.Bench, AutoCloseable {
   }
 
   /**
-   * Rates at which every layer has at least a fraction of all its weights free.
+   * Rates at which every layer, or with one threshold for all the net, has at least a fraction of
+   * all its weights free.
    *
-   * @param floor of a layer's weights that must be free; 0 for no floor
+   * @param floor of the weights that must be free; 0 for no floor
    */
   private Rates raised(Rates rates, double floor) {
     double[] raised = rates.toArray();
+    if (config.scope() == Scope.GLOBAL) {
+      raised[0] = Math.max(raised[0], needed(floor, all(), owned()));
+      return Rates.of(raised);
+    }
     for (int i = 0; i < layers.size(); i++) {
-      LayerCut layer = layers.get(i);
-      if (floor > 0 && layer.owned() > 0) {
-        double needed = Math.min(Rates.MOST, floor * layer.all() / layer.owned());
-        raised[groupOf[i]] = Math.max(raised[groupOf[i]], needed);
-      }
+      double needed = needed(floor, layers.get(i).all(), layers.get(i).owned());
+      raised[groupOf[i]] = Math.max(raised[groupOf[i]], needed);
     }
     return Rates.of(raised);
+  }
+
+  private static double needed(double floor, long all, long owned) {
+    return owned == 0 ? 0 : Math.min(Rates.MOST, floor * all / owned);
+  }
+
+  private long all() {
+    return layers.stream().mapToLong(LayerCut::all).sum();
   }
 
   /**
