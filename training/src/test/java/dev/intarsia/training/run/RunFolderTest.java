@@ -77,6 +77,7 @@ class RunFolderTest {
             "forward_transfer",
             "bytes",
             "capacity",
+            "notes",
             "seconds",
             "weights_sha256",
             "config",
