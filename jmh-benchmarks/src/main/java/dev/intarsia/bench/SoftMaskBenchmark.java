@@ -44,7 +44,12 @@ public class SoftMaskBenchmark extends KernelBenchmark {
     rig.call("soft", soft::forward, elements, elements * 8.125 + scored, 0, effective, mask);
     rig.call("binary", binary::forward, 0, elements / 8.0 + scored, 0, mask);
     return rig.call(
-        "backward", soft::backward, elements, elements * 4.0 + 2 * scored, 0, diffScores);
+        "backward",
+        soft::backward,
+        elements,
+        elements * 4.0 + 2 * scored,
+        4L * (span + 4), // the sum, and the rounding of the slope
+        diffScores);
   }
 
   /** Effective weights and bits of soft factors. */
