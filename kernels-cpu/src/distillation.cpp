@@ -6,7 +6,6 @@
 // taken once, of values from which the maximum is subtracted, and kept until the sums are known.
 // The divergence is added up as p (ln p - ln q), of logarithms that are never those of a softmax.
 // Rows without a teacher pay nothing for it. Losses are added in double, in the order of rows.
-#include <math.h>
 
 #include "labels.h"
 #include "rows.h"
@@ -71,7 +70,7 @@ struct Scales {
 
 template <class Walk>
 V largest_of(const Walk& walk, const float* logits, int64_t classes) {
-  V largest = Set(-INFINITY);
+  V largest = Set(-__builtin_inff());
   walk.classes(classes, [&](auto vector, int64_t at, U) {
     largest = Max(largest, vector.load_or(logits + at, largest));
   });
