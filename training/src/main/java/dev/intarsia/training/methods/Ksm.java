@@ -3,15 +3,11 @@ package dev.intarsia.training.methods;
 
 import dev.intarsia.SoftMaskMode;
 import dev.intarsia.Surrogate;
-import dev.intarsia.training.Method;
-import dev.intarsia.training.Trainer;
-import dev.intarsia.training.data.Task;
-import dev.intarsia.training.methods.soft.Knobs;
 import dev.intarsia.training.methods.soft.SoftMasks;
-import dev.intarsia.training.metrics.Footprint;
 import dev.intarsia.training.nn.Granularity;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.SoftMaskOverlay;
+import dev.intarsia.training.run.Knobs;
 import dev.intarsia.training.run.RunConfig;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -29,31 +25,21 @@ import java.util.function.DoubleUnaryOperator;
  * <p>Stored of a task are a bit for each kernel, a byte for each scaled one, its norms and its
  * head. The body never changes, so no task forgets.
  */
-public final class Ksm implements Method {
-  private final Network net;
-  private final Config config;
-  private final SoftMasks masks;
-  private final Ledger ledger;
-
+public final class Ksm extends SoftMaskMethod {
   /** The method over a pretrained net, or a fresh one, which the first task then trains. */
   public Ksm(Network net, Config config) {
-    this.net = net;
-    this.config = config;
-    ledger = new Ledger(net);
-    SoftMaskMode mode = config.soft ? SoftMaskMode.SOFT : SoftMaskMode.BINARY;
-    masks =
-        new SoftMasks(
-            net,
-            new SoftMaskOverlay.Rule(
-                mode,
-                config.granularity,
-                config.group,
-                false,
-                config.threshold,
-                config.scale,
-                Surrogate.SIGMOID,
-                config.steepness / config.temperature),
-            config.training());
+    super(
+        net,
+        new SoftMaskOverlay.Rule(
+            config.soft ? SoftMaskMode.SOFT : SoftMaskMode.BINARY,
+            config.granularity,
+            config.group,
+            false,
+            config.threshold,
+            config.scale,
+            Surrogate.SIGMOID,
+            config.steepness / config.temperature),
+        config.training());
   }
 
   /**
@@ -135,7 +121,7 @@ public final class Ksm implements Method {
       Knobs knobs = new Knobs(run, defaults());
       return new Config(
           run.epochs(),
-          Granularity.valueOf(knobs.word("granularity", WORDS).toUpperCase(Locale.ROOT)),
+          granularity(knobs.word("granularity")),
           knobs.whole("group"),
           knobs.flag("soft"),
           knobs.number("threshold"),
@@ -147,6 +133,11 @@ public final class Ksm implements Method {
           knobs.flag("releaseCosine"),
           knobs.number("validation"),
           knobs.flag("selectOnTest"));
+    }
+
+    private static Granularity granularity(String word) {
+      Knobs.requireWord("granularity", word, WORDS);
+      return Granularity.valueOf(word.toUpperCase(Locale.ROOT));
     }
 
     SoftMasks.Training training() {
@@ -166,37 +157,7 @@ public final class Ksm implements Method {
   }
 
   @Override
-  public void learn(Task task, Trainer trainer) {
-    boolean masked = masks.learn(task, trainer);
-    long body = ledger.isEmpty() ? net.sharedCount() : 0;
-    long used = masked ? masks.live() : net.sharedCount();
-    ledger.enter(
-        task.index(),
-        new Ledger.Entry().floats(body, used).ownerBits(Byte.SIZE * masks.bytes(task)).ownNorms());
-  }
-
-  @Override
-  public void activate(Task task) {
-    masks.activate(task);
-  }
-
-  @Override
   public String name() {
     return "ksm";
-  }
-
-  @Override
-  public int epochs() {
-    return config.epochs();
-  }
-
-  @Override
-  public Footprint footprint() {
-    return ledger.footprint();
-  }
-
-  @Override
-  public void close() {
-    masks.close();
   }
 }

@@ -3,15 +3,11 @@ package dev.intarsia.training.methods;
 
 import dev.intarsia.SoftMaskMode;
 import dev.intarsia.Surrogate;
-import dev.intarsia.training.Method;
-import dev.intarsia.training.Trainer;
-import dev.intarsia.training.data.Task;
-import dev.intarsia.training.methods.soft.Knobs;
 import dev.intarsia.training.methods.soft.SoftMasks;
-import dev.intarsia.training.metrics.Footprint;
 import dev.intarsia.training.nn.Granularity;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.SoftMaskOverlay;
+import dev.intarsia.training.run.Knobs;
 import dev.intarsia.training.run.RunConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,30 +18,21 @@ import java.util.Map;
  * straight-through estimator, and uses the weights whose score is above a threshold; in the ternary
  * variant those below zero change their sign.
  */
-public final class Piggyback implements Method {
-  private final Network net;
-  private final Config config;
-  private final SoftMasks masks;
-  private final Ledger ledger;
-
+public final class Piggyback extends SoftMaskMethod {
   /** The method over a pretrained net, or a fresh one, which the first task then trains. */
   public Piggyback(Network net, Config config) {
-    this.net = net;
-    this.config = config;
-    ledger = new Ledger(net);
-    masks =
-        new SoftMasks(
-            net,
-            new SoftMaskOverlay.Rule(
-                config.ternary ? SoftMaskMode.TERNARY : SoftMaskMode.BINARY,
-                Granularity.ELEMENT,
-                1,
-                true,
-                config.threshold,
-                0,
-                Surrogate.IDENTITY,
-                0),
-            config.training());
+    super(
+        net,
+        new SoftMaskOverlay.Rule(
+            config.ternary ? SoftMaskMode.TERNARY : SoftMaskMode.BINARY,
+            Granularity.ELEMENT,
+            1,
+            true,
+            config.threshold,
+            0,
+            Surrogate.IDENTITY,
+            0),
+        config.training());
   }
 
   /**
@@ -105,37 +92,7 @@ public final class Piggyback implements Method {
   }
 
   @Override
-  public void learn(Task task, Trainer trainer) {
-    boolean masked = masks.learn(task, trainer);
-    long body = ledger.isEmpty() ? net.sharedCount() : 0;
-    long used = masked ? masks.live() : net.sharedCount();
-    ledger.enter(
-        task.index(),
-        new Ledger.Entry().floats(body, used).ownerBits(Byte.SIZE * masks.bytes(task)).ownNorms());
-  }
-
-  @Override
-  public void activate(Task task) {
-    masks.activate(task);
-  }
-
-  @Override
   public String name() {
     return "piggyback";
-  }
-
-  @Override
-  public int epochs() {
-    return config.epochs();
-  }
-
-  @Override
-  public Footprint footprint() {
-    return ledger.footprint();
-  }
-
-  @Override
-  public void close() {
-    masks.close();
   }
 }

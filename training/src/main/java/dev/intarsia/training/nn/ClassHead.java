@@ -9,36 +9,30 @@ import dev.intarsia.Tensor;
 import dev.intarsia.ops.Accuracy;
 import dev.intarsia.ops.DenseLinear;
 import dev.intarsia.ops.SoftmaxCrossEntropy;
-import java.util.Arrays;
 
 /**
  * The classifier of one task: a linear layer of its own over the shared features, without bias,
  * with one output per class of that task, and the cross-entropy it is trained with.
  */
-final class ClassHead implements Head {
-  private final Activation features;
-  private final Activation logits;
-  private final Parameter weights;
+final class ClassHead extends TaskHead {
   private final LinearShape shape;
   private final DenseLinear linear;
   private final SoftmaxCrossEntropy crossEntropy;
   private final Accuracy accuracy;
-  private final Tensor labels; // [N]
-  private final Tensor loss; // [1]
-  private final Tensor correct; // [1]
 
   ClassHead(String name, Activation features, int classes, CounterRandom random) {
+    super(
+        name,
+        features,
+        features.features(),
+        features.allocateNext(classes, 1, 1),
+        random,
+        Tensor.plain(features.context(), DType.I32, features.shape().n()),
+        Tensor.plain(features.context(), DType.I64, 1));
     Context context = features.context();
     int n = features.shape().n();
     shape = new LinearShape(n, features.features(), classes);
     LinearShape outputs = new LinearShape(n, classes, classes);
-    this.features = features;
-    logits = features.allocateNext(classes, 1, 1);
-    weights = Parameter.plain(context, name + ".weights", classes, features.features());
-    weights.initialize(random);
-    labels = Tensor.plain(context, DType.I32, n);
-    loss = Tensor.plain(context, DType.F32, 1);
-    correct = Tensor.plain(context, DType.I64, 1);
     linear =
         DenseLinear.bind(context, shape)
             .weights(weights.weights())
@@ -59,7 +53,7 @@ final class ClassHead implements Head {
             .classRange(0, classes)
             .src(logits.value())
             .labels(labels)
-            .correct(correct);
+            .correct(counts());
   }
 
   @Override
@@ -95,20 +89,8 @@ final class ClassHead implements Head {
   }
 
   @Override
-  public float readLoss() {
-    return loss.download()[0];
-  }
-
-  @Override
   public long takeCorrect() {
-    long count = correct.downloadLongs()[0];
-    correct.zero();
-    return count;
-  }
-
-  @Override
-  public float[] readLogits(int count) {
-    return Arrays.copyOf(logits.value().download(), count * logits.features());
+    return takeCounts()[0];
   }
 
   @Override
@@ -120,24 +102,5 @@ final class ClassHead implements Head {
         .dst(some)
         .forward();
     return some.download();
-  }
-
-  @Override
-  public Activation logits() {
-    return logits;
-  }
-
-  @Override
-  public Parameter weights() {
-    return weights;
-  }
-
-  @Override
-  public void close() {
-    weights.close();
-    logits.close();
-    labels.close();
-    loss.close();
-    correct.close();
   }
 }

@@ -11,40 +11,38 @@ import dev.intarsia.ops.MaskedConv2d;
 import dev.intarsia.ops.PixelConfusion;
 import dev.intarsia.ops.PixelCrossEntropy;
 import dev.intarsia.training.metrics.ConfusionMatrix;
-import java.util.Arrays;
 
 /**
  * The classifier of each pixel of one task: a 1x1 convolution of its own over the shared features
  * [N, C, H, W], without bias, with one output per class, and the cross entropy of pixels it is
  * trained with. Pixels of label {@link PixelCrossEntropy#IGNORE} do not count.
  */
-final class PixelHead implements Head {
-  private final Activation features;
-  private final Activation logits; // [N, classes, H, W]
-  private final Parameter weights; // [classes, C]
+final class PixelHead extends TaskHead {
   private final Conv2dShape shape;
   private final MaskedConv2d conv;
   private final PixelCrossEntropy crossEntropy;
   private final PixelConfusion confusion;
-  private final Tensor labels; // [N, H*W]
-  private final Tensor loss; // [1]
-  private final Tensor counts; // [classes, classes]
   private final int area;
   private final int classes;
 
   PixelHead(String name, Activation features, int classes, CounterRandom random) {
+    super(
+        name,
+        features,
+        features.shape().c(),
+        features.allocateNext(classes, features.shape().h(), features.shape().w()),
+        random,
+        Tensor.plain(
+            features.context(),
+            DType.I32,
+            features.shape().n(),
+            (long) features.shape().h() * features.shape().w()),
+        Tensor.plain(features.context(), DType.I64, classes, classes));
     Context context = features.context();
     ActivationShape in = features.shape();
-    this.features = features;
     this.classes = classes;
     area = in.h() * in.w();
     shape = Conv2dShape.square(in.n(), in.c(), in.h(), in.w(), classes, 1, 1, 0);
-    logits = features.allocateNext(classes, in.h(), in.w());
-    weights = Parameter.plain(context, name + ".weights", classes, in.c());
-    weights.initialize(random);
-    labels = Tensor.plain(context, DType.I32, in.n(), area);
-    loss = Tensor.plain(context, DType.F32, 1);
-    counts = Tensor.plain(context, DType.I64, classes, classes);
     conv =
         MaskedConv2d.bind(context, shape)
             .weights(weights.weights())
@@ -63,7 +61,7 @@ final class PixelHead implements Head {
         PixelConfusion.bind(context, logits.shape())
             .src(logits.value())
             .labels(labels)
-            .confusion(counts);
+            .confusion(counts());
   }
 
   @Override
@@ -99,11 +97,6 @@ final class PixelHead implements Head {
   }
 
   @Override
-  public float readLoss() {
-    return loss.download()[0];
-  }
-
-  @Override
   public long takeCorrect() {
     return takeConfusion().right();
   }
@@ -115,15 +108,7 @@ final class PixelHead implements Head {
   }
 
   private ConfusionMatrix takeConfusion() {
-    ConfusionMatrix found = new ConfusionMatrix(classes, counts.downloadLongs());
-    counts.zero();
-    return found;
-  }
-
-  /** [count, classes, H, W]. */
-  @Override
-  public float[] readLogits(int count) {
-    return Arrays.copyOf(logits.value().download(), count * logits.features());
+    return new ConfusionMatrix(classes, takeCounts());
   }
 
   @Override
@@ -135,24 +120,5 @@ final class PixelHead implements Head {
         .dst(some)
         .forward();
     return some.download();
-  }
-
-  @Override
-  public Activation logits() {
-    return logits;
-  }
-
-  @Override
-  public Parameter weights() {
-    return weights;
-  }
-
-  @Override
-  public void close() {
-    weights.close();
-    logits.close();
-    labels.close();
-    loss.close();
-    counts.close();
   }
 }

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All that learning changes: shared weights that are not codes, scores where there are some, the
- * head and the normalisation state. Masks are not part of it.
+ * All that learning changes: shared weights that are neither codes nor frozen, scores where there
+ * are some, parameters of overlays, the head and the normalisation state. Masks are not part of it.
  */
 public final class Snapshot implements AutoCloseable {
   private final List<Tensor> live = new ArrayList<>();
@@ -16,6 +16,9 @@ public final class Snapshot implements AutoCloseable {
   /** Takes a net's state, as head and norms are selected now. */
   public Snapshot(Network net) {
     for (Parameter parameter : net.shared()) {
+      if (parameter.isFrozen()) {
+        continue;
+      }
       Tensor weights = parameter.mixed() == null ? parameter.weights() : parameter.mixed().values();
       if (weights != null) { // else all of them are frozen
         live.add(weights);
@@ -24,7 +27,11 @@ public final class Snapshot implements AutoCloseable {
         live.add(parameter.scores().values());
       }
     }
-    live.add(net.head().weights().weights());
+    for (Parameter parameter : net.active()) { // the head, and what overlays learn
+      if (!parameter.isMaskable() && !parameter.isNorm()) {
+        live.add(parameter.weights());
+      }
+    }
     live.addAll(net.norms());
     for (Tensor tensor : live) {
       kept.add(Tensor.plain(tensor.context(), tensor.dims()));

@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.util.zip.GZIPOutputStream;
 
 /** Real image files beside the checkout, and small files made by a test. */
-final class SharedData {
+public final class SharedData {
   private SharedData() {}
 
   /** A folder or file of {@code shared/data}, or the test is skipped and says so. */
-  static Path find(String name) {
+  public static Path find(String name) {
     for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
       Path found = at.resolve("shared/data").resolve(name);
       if (Files.exists(found)) {

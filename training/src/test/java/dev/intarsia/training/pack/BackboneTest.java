@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.intarsia.ActivationShape;
 import dev.intarsia.Context;
 import dev.intarsia.Tensor;
 import dev.intarsia.training.data.DataException;
 import dev.intarsia.training.data.Dataset;
+import dev.intarsia.training.data.SharedData;
 import dev.intarsia.training.data.Streams;
 import dev.intarsia.training.nn.Models;
 import dev.intarsia.training.nn.Network;
@@ -36,17 +36,6 @@ class BackboneTest {
 
   @TempDir Path folder;
 
-  private static Path shared(String name) {
-    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-      Path found = at.resolve("shared/data").resolve(name);
-      if (Files.exists(found)) {
-        return found;
-      }
-    }
-    assumeTrue(false, "skipped: no shared/data/" + name + " in any folder above this one");
-    throw new AssertionError("unreachable");
-  }
-
   /** What the authors of the files get on the same images. */
   @ParameterizedTest
   @CsvSource({
@@ -54,9 +43,9 @@ class BackboneTest {
     "backbone/resnet32-d509ac18.safetensors, resnet32, 928"
   })
   void thePublishedNetsAnswerAsPublished(String file, String model, int right) {
-    Backbone backbone = Backbone.open(shared(file));
+    Backbone backbone = Backbone.open(SharedData.find(file));
     assertEquals(model, backbone.model());
-    Dataset images = Streams.cifar10Test(shared("cifar10"));
+    Dataset images = Streams.cifar10Test(SharedData.find("cifar10"));
     assertEquals(1000, images.size());
     try (Context context = Context.open("cpu", 0)) {
       assertEquals(right, backbone.examine(context, images));

@@ -4,36 +4,23 @@ package dev.intarsia.training.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.intarsia.training.data.SharedData;
 import dev.intarsia.training.methods.Methods;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class BackboneRunTest {
-  private static Path shared(String name) {
-    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-      Path found = at.resolve("shared/data").resolve(name);
-      if (Files.exists(found)) {
-        return found;
-      }
-    }
-    assumeTrue(false, "skipped: no shared/data/" + name + " in any folder above this one");
-    throw new AssertionError("unreachable");
-  }
-
   static List<String> methods() {
     return Methods.names();
   }
 
   private static RunConfigBuilder small(String method) {
     return RunConfig.builder().method(method).stream("pacs")
-        .data(shared("pacs"))
-        .backbone(shared("backbone/resnet20-12fca82f.safetensors"))
+        .data(SharedData.find("pacs"))
+        .backbone(SharedData.find("backbone/resnet20-12fca82f.safetensors"))
         .backend("cpu")
         .threads(1)
         .epochs(1)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.training.methods.acll;
 
+import static dev.intarsia.training.run.Knobs.require;
+
+import dev.intarsia.training.run.Knobs;
 import dev.intarsia.training.run.RunConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -86,8 +89,8 @@ public record Config(
    * @throws IllegalArgumentException if one is out of range
    */
   public static Config read(RunConfig config) {
-    Map<String, Object> knobs = defaults(config);
-    String objective = word(config, knobs, "objective");
+    Knobs knobs = new Knobs(config, defaults(config));
+    String objective = knobs.word("objective");
     require(
         objective.equals(CLIPPED) || objective.equals(LINEAR),
         "objective",
@@ -95,20 +98,17 @@ public record Config(
         CLIPPED + " or " + LINEAR);
     return new Config(
         config.epochs(),
-        whole(config, knobs, "retrainEpochs"),
-        word(config, knobs, "search"),
-        whole(config, knobs, "evaluations"),
-        new Goal(
-            number(config, knobs, "delta"),
-            objective.equals(LINEAR),
-            number(config, knobs, "gamma")),
-        Scope.of(word(config, knobs, "scope")),
-        whole(config, knobs, "groups"),
-        whole(config, knobs, "candidateEpochs"),
-        whole(config, knobs, "rampEpochs"),
-        number(config, knobs, "validation"),
-        whole(config, knobs, "plannedTasks"),
-        number(config, knobs, "minShare"));
+        knobs.whole("retrainEpochs"),
+        knobs.word("search"),
+        knobs.whole("evaluations"),
+        new Goal(knobs.number("delta"), objective.equals(LINEAR), knobs.number("gamma")),
+        Scope.of(knobs.word("scope")),
+        knobs.whole("groups"),
+        knobs.whole("candidateEpochs"),
+        knobs.whole("rampEpochs"),
+        knobs.number("validation"),
+        knobs.whole("plannedTasks"),
+        knobs.number("minShare"));
   }
 
   /** The search of the configuration. */
@@ -127,23 +127,5 @@ public record Config(
     int trials = strategy(0).budget(scope == Scope.GROUPS ? groups : 1);
     int floorTrials = plannedTasks > 0 ? 1 : 0;
     return epochs + trials * perTrial + floorTrials * candidateEpochs + retrainEpochs;
-  }
-
-  private static double number(RunConfig config, Map<String, Object> knobs, String name) {
-    return config.setting(name, ((Number) knobs.get(name)).doubleValue());
-  }
-
-  private static int whole(RunConfig config, Map<String, Object> knobs, String name) {
-    return config.setting(name, ((Number) knobs.get(name)).intValue());
-  }
-
-  private static String word(RunConfig config, Map<String, Object> knobs, String name) {
-    return String.valueOf(config.settings().getOrDefault(name, knobs.get(name)));
-  }
-
-  private static void require(boolean holds, String name, Object value, String limit) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " is " + value + ", must be " + limit);
-    }
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.training.methods.e2aen;
 
-import dev.intarsia.training.Nearest;
+import static dev.intarsia.training.run.Knobs.require;
+import static dev.intarsia.training.run.Knobs.requireWord;
+
+import dev.intarsia.training.run.Knobs;
 import dev.intarsia.training.run.RunConfig;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,29 +113,24 @@ public record ExpansionConfig(
    * @throws IllegalArgumentException if one is out of range
    */
   public static ExpansionConfig read(RunConfig run) {
-    Map<String, Object> knobs = new LinkedHashMap<>(defaults(run));
-    knobs.replaceAll(
-        (name, fallback) ->
-            fallback instanceof String
-                ? String.valueOf(run.settings().getOrDefault(name, fallback))
-                : (Object) run.setting(name, ((Number) fallback).doubleValue()));
+    Knobs knobs = new Knobs(run, defaults(run));
     return new ExpansionConfig(
         run.epochs(),
-        (String) knobs.get("adapter"),
-        (String) knobs.get("gates"),
-        run.setting("groupSize", 16),
-        (String) knobs.get("regulariser"),
-        (double) knobs.get("lambdaS"),
-        (double) knobs.get("lambdaA"),
-        (double) knobs.get("rho"),
-        (double) knobs.get("target"),
-        (double) knobs.get("theta"),
-        (double) knobs.get("thetaRate"),
-        (double) knobs.get("temperature"),
-        (String) knobs.get("noise"),
-        (double) knobs.get("warm"),
-        (double) knobs.get("fixed"),
-        (double) knobs.get("deviation"));
+        knobs.word("adapter"),
+        knobs.word("gates"),
+        knobs.whole("groupSize"),
+        knobs.word("regulariser"),
+        knobs.number("lambdaS"),
+        knobs.number("lambdaA"),
+        knobs.number("rho"),
+        knobs.number("target"),
+        knobs.number("theta"),
+        knobs.number("thetaRate"),
+        knobs.number("temperature"),
+        knobs.word("noise"),
+        knobs.number("warm"),
+        knobs.number("fixed"),
+        knobs.number("deviation"));
   }
 
   /** Whether gates are learned at all. */
@@ -171,17 +169,5 @@ public record ExpansionConfig(
 
   private static void requireNotNegative(String name, double value, String remedy) {
     require(value >= 0 && Double.isFinite(value), name, value, "at least 0; " + remedy);
-  }
-
-  private static void requireWord(String name, String value, List<String> known) {
-    if (!known.contains(value)) {
-      throw new IllegalArgumentException(Nearest.unknown("setting " + name, value, known));
-    }
-  }
-
-  private static void require(boolean holds, String name, Object value, String limit) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " is " + value + ", must be " + limit);
-    }
   }
 }

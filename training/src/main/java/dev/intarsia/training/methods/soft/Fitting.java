@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.training.methods.soft;
 
-import dev.intarsia.Tensor;
 import dev.intarsia.training.Trainer;
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.Parameter;
+import dev.intarsia.training.nn.Snapshot;
 import dev.intarsia.training.optim.Adam;
 import dev.intarsia.training.optim.Rule;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,8 +23,7 @@ final class Fitting implements Trainer.Watch, AutoCloseable {
   private final Rule scoreRule;
   private final Set<Parameter> scores;
   private final DoubleUnaryOperator schedule;
-  private final List<Tensor> live = new ArrayList<>();
-  private final List<Tensor> best = new ArrayList<>();
+  private final Snapshot best;
   private double bestAccuracy = -1;
 
   /**
@@ -47,12 +45,7 @@ final class Fitting implements Trainer.Watch, AutoCloseable {
     this.scores = new HashSet<>(scores);
     this.schedule = schedule;
     scoreRule = Adam.of(scoreRate, 0);
-    net.active().forEach(parameter -> live.add(parameter.weights()));
-    for (Tensor norm : net.norms()) {
-      if (!live.contains(norm)) {
-        live.add(norm); // running statistics
-      }
-    }
+    best = new Snapshot(net);
   }
 
   @Override
@@ -71,30 +64,21 @@ final class Fitting implements Trainer.Watch, AutoCloseable {
       double accuracy = trainer.evaluate(judge);
       if (accuracy >= bestAccuracy) {
         bestAccuracy = accuracy;
-        keep();
+        best.take();
       }
     }
     return 1;
   }
 
-  private void keep() {
-    if (best.isEmpty()) {
-      live.forEach(tensor -> best.add(Tensor.plain(tensor.context(), tensor.dims())));
-    }
-    for (int i = 0; i < live.size(); i++) {
-      best.get(i).copyFrom(live.get(i));
-    }
-  }
-
   /** Puts the best epoch back. */
   void restore() {
-    for (int i = 0; i < best.size(); i++) {
-      live.get(i).copyFrom(best.get(i));
+    if (judge != null) {
+      best.restore();
     }
   }
 
   @Override
   public void close() {
-    best.forEach(Tensor::close);
+    best.close();
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.intarsia.training.methods.tsn;
 
-import dev.intarsia.training.Nearest;
+import static dev.intarsia.training.run.Knobs.require;
+import static dev.intarsia.training.run.Knobs.requireWord;
+
+import dev.intarsia.training.run.Knobs;
 import dev.intarsia.training.run.RunConfig;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -159,7 +162,7 @@ public record Options(
    * @throws IllegalArgumentException if one is out of range
    */
   public static Options read(RunConfig config, double width) {
-    Reader knobs = new Reader(config, defaults());
+    Knobs knobs = new Knobs(config, defaults());
     return new Options(
         config.epochs(),
         knobs.number("keep"),
@@ -204,41 +207,5 @@ public record Options(
 
   private static void requireFraction(String name, double value) {
     require(value >= 0 && value <= 1, name, value, "from 0 to 1; 0.01 is one point of accuracy");
-  }
-
-  private static void requireWord(String name, String value, List<String> known) {
-    if (!known.contains(value)) {
-      throw new IllegalArgumentException(Nearest.unknown("setting " + name, value, known));
-    }
-  }
-
-  private static void require(boolean holds, String name, Object value, String limit) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " is " + value + ", must be " + limit);
-    }
-  }
-
-  /** Values of a configuration, with fallbacks. */
-  private record Reader(RunConfig config, Map<String, Object> fallbacks) {
-    double number(String name) {
-      return config.setting(name, ((Number) fallbacks.get(name)).doubleValue());
-    }
-
-    int whole(String name) {
-      return config.setting(name, ((Number) fallbacks.get(name)).intValue());
-    }
-
-    boolean flag(String name) {
-      Object value = config.settings().getOrDefault(name, fallbacks.get(name));
-      if (value instanceof Boolean flag) {
-        return flag;
-      }
-      throw new IllegalArgumentException(
-          "setting " + name + " is '" + value + "', must be true or false");
-    }
-
-    String word(String name) {
-      return String.valueOf(config.settings().getOrDefault(name, fallbacks.get(name)));
-    }
   }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.intarsia.training.methods.soft;
+package dev.intarsia.training.run;
 
 import dev.intarsia.training.Nearest;
-import dev.intarsia.training.run.RunConfig;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Values of a configuration, with fallbacks.
+ * The knobs of a method in a configuration, with fallbacks; and what their limits are checked with.
  *
  * @param fallbacks every knob's default
  */
@@ -32,12 +31,26 @@ public record Knobs(RunConfig config, Map<String, Object> fallbacks) {
         "setting " + name + " is '" + value + "', must be true or false");
   }
 
-  /** A knob that is one of some words. */
-  public String word(String name, List<String> known) {
-    String value = String.valueOf(config.settings().getOrDefault(name, fallbacks.get(name)));
+  /** A knob that is a word. */
+  public String word(String name) {
+    return String.valueOf(config.settings().getOrDefault(name, fallbacks.get(name)));
+  }
+
+  /** Refuses a word that is not one of some; names the nearest. */
+  public static void requireWord(String name, String value, List<String> known) {
     if (!known.contains(value)) {
       throw new IllegalArgumentException(Nearest.unknown("setting " + name, value, known));
     }
-    return value;
+  }
+
+  /**
+   * Refuses a value.
+   *
+   * @param limit ends the sentence: what the value must be, and a remedy
+   */
+  public static void require(boolean holds, String name, Object value, String limit) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + " is " + value + ", must be " + limit);
+    }
   }
 }
