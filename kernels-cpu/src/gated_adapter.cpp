@@ -132,8 +132,9 @@ ita_conv2d_shape adapter_shape(const ita_gated_adapter* op) {
   return s;
 }
 
-// Whether the adapter has all taps of the filter, or there is a centre tap that it is.
-bool has_place(const ita_gated_adapter* op) {
+// Whether the adapter has all taps of the filter, or there is a centre tap that it is: what checked
+// builds ask.
+[[maybe_unused]] bool has_place(const ita_gated_adapter* op) {
   const ita_conv2d_shape& s = op->shape;
   if (op->adapter_kh == s.kh && op->adapter_kw == s.kw) return true;
   return op->adapter_kh == 1 && op->adapter_kw == 1 && s.kh % 2 && s.kw % 2 &&

@@ -8,14 +8,16 @@ import dev.intarsia.training.data.Task;
 import dev.intarsia.training.methods.e2aen.Expansion;
 import dev.intarsia.training.methods.e2aen.ExpansionConfig;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.TaskNotes;
 import dev.intarsia.training.nn.Network;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Cao et al. 2022, <em>E2-AEN: End-to-End Incremental Learning with Adaptively Expandable
@@ -30,7 +32,6 @@ import org.slf4j.LoggerFactory;
  * has no adapters.
  */
 public final class AdaptiveExpansion implements Method {
-  private static final Logger LOG = LoggerFactory.getLogger(AdaptiveExpansion.class);
   private static final int BASE = 0; // key of the norms that those of a task start from
 
   private final Network net;
@@ -38,6 +39,7 @@ public final class AdaptiveExpansion implements Method {
   private final Ledger ledger;
   private final Map<Integer, Kept> kept = new HashMap<>();
   private final SortedMap<Integer, Expansion> learned = new TreeMap<>(); // null: the base
+  private final List<TaskNotes> notes = new ArrayList<>();
   private final Expansion.Memory memory;
 
   /**
@@ -79,8 +81,7 @@ public final class AdaptiveExpansion implements Method {
     expansion.adapters().enter();
     net.selectHead(task.index(), task.classes());
     net.selectNorms(norms(task));
-    long steps = (task.train().size() + net.capacity() - 1) / net.capacity();
-    expansion.begin(steps * config.epochs());
+    expansion.begin((long) trainer.steps(task) * config.epochs());
     trainer.fit(
         task,
         config.epochs(),
@@ -129,13 +130,12 @@ public final class AdaptiveExpansion implements Method {
             .beside(result.parameters())
             .ownerBits(expansion.gates())
             .ownNorms());
-    LOG.info(
-        "task {} keeps {} of {} adapter parameters ({} of {} gates)",
-        task.name(),
-        result.parameters(),
-        result.of(),
-        expansion.keptGates(),
-        expansion.gates());
+    Map<String, Double> figures = new LinkedHashMap<>();
+    figures.put("adapter parameters kept", (double) result.parameters());
+    figures.put("adapter parameters of all", (double) result.of());
+    figures.put("gates open", (double) expansion.keptGates());
+    figures.put("gates of all", (double) expansion.gates());
+    notes.add(new TaskNotes(task.index(), figures, List.of()));
   }
 
   /** The set of norms of a task; that of the backbone is no task's. */
@@ -181,6 +181,11 @@ public final class AdaptiveExpansion implements Method {
   @Override
   public Footprint footprint() {
     return ledger.footprint();
+  }
+
+  @Override
+  public List<TaskNotes> notes() {
+    return List.copyOf(notes);
   }
 
   @Override

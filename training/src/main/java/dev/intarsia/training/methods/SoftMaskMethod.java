@@ -6,8 +6,12 @@ import dev.intarsia.training.Trainer;
 import dev.intarsia.training.data.Task;
 import dev.intarsia.training.methods.soft.SoftMasks;
 import dev.intarsia.training.metrics.Footprint;
+import dev.intarsia.training.metrics.TaskNotes;
 import dev.intarsia.training.nn.Network;
 import dev.intarsia.training.nn.SoftMaskOverlay;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /**
  * A method whose tasks learn factors of a body that never changes, norms and a head, and nothing
@@ -18,6 +22,7 @@ abstract class SoftMaskMethod implements Method {
   private final SoftMasks masks;
   private final SoftMasks.Training training;
   private final Ledger ledger;
+  private final List<TaskNotes> notes = new ArrayList<>();
 
   SoftMaskMethod(Network net, SoftMaskOverlay.Rule rule, SoftMasks.Training training) {
     this.net = net;
@@ -34,6 +39,7 @@ abstract class SoftMaskMethod implements Method {
     ledger.enter(
         task.index(),
         new Ledger.Entry().floats(body, used).ownerBits(Byte.SIZE * masks.bytes(task)).ownNorms());
+    notes.add(new TaskNotes(task.index(), Map.of("units kept", masks.kept(task)), List.of()));
   }
 
   @Override
@@ -49,6 +55,11 @@ abstract class SoftMaskMethod implements Method {
   @Override
   public final Footprint footprint() {
     return ledger.footprint();
+  }
+
+  @Override
+  public final List<TaskNotes> notes() {
+    return List.copyOf(notes);
   }
 
   @Override
